@@ -49,6 +49,7 @@ mod m046_refund_meaning;
 mod m047_fewer_trees;
 mod m048_quote_news;
 mod m049_documents;
+mod m052_create_customers;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -106,6 +107,7 @@ impl MigratorTrait for Migrator {
             Box::new(m045_own_credits::Migration),
             Box::new(m048_quote_news::Migration),
             Box::new(m049_documents::Migration),
+            Box::new(m052_create_customers::Migration),
         ]
     }
 }

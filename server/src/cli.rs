@@ -97,7 +97,7 @@ enum Command {
         tax_number: Option<String>,
     },
     /// Says where a quoting program may send payers back to and is told what became of its quotes, and whether the credits of
-    /// paid quotes are applied by themselves, after changing what is named.
+    /// paid quotes are applied, and customers created in the books, by themselves, after changing what is named.
     Quotes {
         /// Its key or its name.
         merchant: String,
@@ -110,6 +110,9 @@ enum Command {
         /// Where the program is told what became of its quotes; empty for nowhere.
         #[arg(long, value_name = "URL")]
         webhook_url: Option<String>,
+        /// Whether who pays a quote and is not in the books is made there by itself.
+        #[arg(long)]
+        create_customers: Option<CreateCustomers>,
     },
     /// Gives a lane of a merchant's books a client of its own, and so a budget of calls of its own.
     AccountingConnection {
@@ -146,6 +149,13 @@ enum Command {
     },
     /// Says what is wrong with the settings, or prints them without their secrets.
     CheckConfig,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CreateCustomers {
+    /// Staff say so, for each.
+    Ask,
+    Always,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -227,9 +237,11 @@ impl Cli {
                 };
                 set_merchant(&merchant, change).await
             }
-            Command::Quotes { merchant, apply_credits, return_host, webhook_url } => {
+            Command::Quotes { merchant, apply_credits, return_host, webhook_url, create_customers } => {
                 let return_hosts = (!return_host.is_empty()).then_some(return_host);
-                let change = QuoteRulesChange { applies_credits: apply_credits, return_hosts, webhook_url };
+                let creates_customers = create_customers.map(|when| when == CreateCustomers::Always);
+                let change =
+                    QuoteRulesChange { applies_credits: apply_credits, return_hosts, webhook_url, creates_customers };
                 set_quotes(&merchant, change).await
             }
             Command::AccountingConnection { merchant, lane, file } => {
@@ -334,10 +346,11 @@ async fn set_quotes(named: &str, change: QuoteRulesChange) -> anyhow::Result<()>
     let now = open(&Settings::load()?).await?.set_quote_rules(named, change).await;
     let now = of_merchant(named, now)?;
     println!(
-        "{named}: applies credits: {}; payers go back to: {}; news go to: {}",
+        "{named}: applies credits: {}; payers go back to: {}; news go to: {}; creates customers: {}",
         if now.applies_credits { "yes" } else { "no" },
         now.return_hosts,
-        now.webhook_url.as_deref().unwrap_or("nobody")
+        now.webhook_url.as_deref().unwrap_or("nobody"),
+        if now.creates_customers { "always" } else { "ask" }
     );
     Ok(())
 }

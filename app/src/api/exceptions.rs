@@ -38,6 +38,16 @@ pub async fn retry_exception(exception: String, #[server(default)] invoice: Stri
     Ok(())
 }
 
+/// Has the customer made in the books whom one waits for.
+#[server(prefix = "/api", endpoint = "exceptions/create_customer")]
+pub async fn create_customer(exception: String) -> Result<(), Fault> {
+    use crate::gate;
+    let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
+    gate::answer(gate::engine().ask_for_customer(&admin, &exception).await)?;
+    gate::go_to("/admin/exceptions?done=customer");
+    Ok(())
+}
+
 /// A person has seen to one in a way of their own: why, and where one reads of it.
 #[server(prefix = "/api", endpoint = "exceptions/fix")]
 pub async fn fix_exception(

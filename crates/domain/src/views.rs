@@ -12,8 +12,8 @@ pub use pay::{
 };
 pub use staff::{
     AdminHome, AttemptFace, DeliveryFace, DisputeFace, EndpointBox, EndpointFace, ExceptionBox, ExceptionFace,
-    FixedFace, Installation, InvoiceChoice, JobFace, MailBox, MailFace, MerchantRow, PaymentStory, PostingFace,
-    Reallocation, RefundFace, RefundOffer, RefundPlan, StoryEvent,
+    FixedFace, Installation, InvoiceChoice, JobFace, MailBox, MailFace, MerchantRow, MissingCustomer, PaymentStory,
+    PostingFace, Reallocation, RefundFace, RefundOffer, RefundPlan, StoryEvent,
 };
 pub use sync::SyncPage;
 

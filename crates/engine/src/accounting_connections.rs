@@ -257,6 +257,7 @@ const fn queued_keys(lane: Lane) -> &'static [&'static str] {
             "draft_credit:",
             "drop_draft:",
             "apply_credit:",
+            "create_customer:",
         ],
         // Nothing that waits belongs to it yet: what it carries is done while somebody waits.
         Lane::CompanySync => &[],

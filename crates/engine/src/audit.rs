@@ -272,6 +272,15 @@ pub(crate) enum Audited {
         note: CreditNoteId,
         amount: Money,
     },
+    /// Staff have a customer made in the books, whom those did not have.
+    CustomerAsked {
+        customer: CustomerId,
+    },
+    /// The books have them now, by this id.
+    CustomerMade {
+        customer: CustomerId,
+        external_id: String,
+    },
     /// The credit of a quote is to be given to the invoice that it is for: staff say so, or the merchant's rule.
     QuoteCreditAsked {
         invoice: InvoiceId,

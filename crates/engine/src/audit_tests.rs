@@ -75,6 +75,8 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (told(MethodState::Unverified, MethodState::Ready), "method_ready"),
         (told(MethodState::Verifying, MethodState::Revoked), "method_not_ready"),
         (Audited::MethodRemoved { method, customer }, "method_removed"),
+        (Audited::CustomerAsked { customer }, "customer_asked"),
+        (Audited::CustomerMade { customer, external_id: "c-9".into() }, "customer_made"),
         (Audited::InvoiceIssued { invoice: InvoiceId(Uuid::nil()), total: amount }, "invoice_issued"),
         (Audited::InvoiceVoided { invoice: InvoiceId(Uuid::nil()), total: amount }, "invoice_voided"),
         (

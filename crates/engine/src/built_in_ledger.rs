@@ -4,9 +4,9 @@ use crate::{Clock, Error, own_documents::invoice_document};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use connectors::books::{
-    Advance, Advances, Applied, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, Next, OpenPage,
-    PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit, RefusedCause, due_after, is_used, less_is_left,
-    no_credit, other_amount,
+    Advance, Advances, Applied, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewCustomer, NewInvoice,
+    Next, OpenPage, PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit, RefusedCause, due_after, is_used,
+    less_is_left, no_credit, other_amount,
 };
 use domain::{
     advance::quote_credit_number,
@@ -138,6 +138,11 @@ fn read(row: Invoice, customer: Customer) -> Result<BooksInvoice, BooksError> {
     })
 }
 
+fn told(row: Customer) -> BooksCustomer {
+    let Customer { external_id, name, code, email, archived, .. } = row;
+    BooksCustomer { external_id, name, code, email, archived }
+}
+
 /// The note of an advance, held.
 async fn credit_of(tx: &MerchantTx, advance: InvoiceId) -> Result<Option<CreditNote>, BooksError> {
     match tx.credit_notes_of(advance).await.map_err(away)?.pop() {
@@ -193,6 +198,22 @@ impl Books for BuiltInLedger {
     /// All that there are stand here.
     async fn customers(&self, _external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
         Ok(Vec::new())
+    }
+
+    /// A row, where nobody is called so.
+    async fn make_customer(&self, customer: &NewCustomer) -> Result<BooksCustomer, BooksError> {
+        let tx = self.db.begin().await.map_err(away)?;
+        // So that two of one name cannot come at once.
+        tx.ledger_series_hold().await.map_err(away)?;
+        let called = tx.customers_called(&customer.name).await.map_err(away)?.into_iter();
+        if let Some(found) = customer.among(called.filter(Customer::is_known_to_books).map(told).collect())? {
+            return Ok(found);
+        }
+        let new = Customer::unknown_to_books(tx.merchant_id(), customer.name.clone(), customer.email.clone());
+        let new = Customer { external_id: new.id.to_string(), ..new };
+        tx.customers_add(vec![new.clone()]).await.map_err(away)?;
+        tx.commit().await.map_err(away)?;
+        Ok(told(new))
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

@@ -21,6 +21,7 @@ use domain::{
     invoice::InvoiceStatus,
     money::{Locale, Money},
     refund::{RefundFailure, RefundState, credit_number},
+    views::MissingCustomer,
 };
 use std::collections::BTreeMap;
 use store::{
@@ -60,6 +61,8 @@ pub(crate) struct OpenException {
     /// A person can say of it that the gateway has it, and that it has not.
     pub may_be_named: bool,
     pub may_be_denied: bool,
+    /// Whom the books do not have, where it waits for them.
+    pub missing: Option<MissingCustomer>,
     pub subject: Subject,
 }
 
@@ -76,6 +79,8 @@ pub(crate) enum Subject {
     Refund(RefundId),
     /// An invoice that the credit of a quote is for.
     Cover(InvoiceId),
+    /// A quote's advance, whose credit could not be drafted.
+    Draft(InvoiceId),
     Nothing,
 }
 
@@ -95,6 +100,7 @@ impl OpenException {
             may_be_fixed: false,
             may_be_named: false,
             may_be_denied: false,
+            missing: None,
             subject: Subject::Nothing,
         }
     }
@@ -185,7 +191,10 @@ impl Engine {
     async fn payment_exceptions(&self, db: &MerchantDb, locale: Locale) -> Result<Vec<OpenException>, Error> {
         let (mut lines, long_ago) = (Vec::new(), self.now() - SOON);
         for entry in db.books_entries_refused().await? {
-            lines.push(refused(db, &entry, locale).await?);
+            let line = refused(db, &entry, locale).await?;
+            let is_to_be_posted = line.cure == Some(Cure::PostPayment);
+            let missing = if is_to_be_posted { self.missing_customer(db, entry.invoice_id).await? } else { None };
+            lines.push(OpenException { missing, ..line });
         }
         for entry in db.books_entries_waiting(long_ago).await? {
             let attempt = db.attempt(entry.attempt_id).await?;

@@ -185,7 +185,7 @@ async fn settle(tx: &MerchantTx, subject: Subject, now: DateTime<Utc>) -> Result
             Ok(())
         }
         Subject::Cover(invoice) => release(tx, invoice, now).await,
-        Subject::Task(_) | Subject::Attempt(_) | Subject::Refund(_) | Subject::Nothing => Ok(()),
+        Subject::Task(_) | Subject::Attempt(_) | Subject::Refund(_) | Subject::Draft(_) | Subject::Nothing => Ok(()),
     }
 }
 
@@ -263,6 +263,7 @@ impl From<Exception> for OpenException {
             may_be_fixed,
             may_be_named: false,
             may_be_denied: false,
+            missing: None,
         }
     }
 }
@@ -282,6 +283,7 @@ impl OpenException {
             may_be_fixed: self.may_be_fixed,
             may_be_named: self.may_be_named,
             may_be_denied: self.may_be_denied,
+            missing: self.missing,
         }
     }
 

@@ -19,6 +19,8 @@ const UNKNOWN_GAP: TimeDelta = TimeDelta::minutes(1);
 pub(crate) const READ_NEWS: &str = "read_news:";
 /// Before the id of the invoice that a job gives a quote's credit to.
 pub(crate) const APPLY_CREDIT: &str = "apply_credit:";
+/// Before the id of what is owed by the customer whom a job makes in the books.
+pub(crate) const CREATE_CUSTOMER: &str = "create_customer:";
 /// Gives up after this many tries: with the gaps between them that is about two days.
 const TRIES_MAX: i32 = 200;
 
@@ -53,6 +55,11 @@ pub(crate) enum Work {
     DropDraft {
         attempt: AttemptId,
         number: i32,
+    },
+    /// Make the customer in the books whom this is owed by, as staff asked at that moment.
+    CreateCustomer {
+        invoice: InvoiceId,
+        asked_ms: i64,
     },
     /// Give a quote's credit to the invoice that it is for, as was asked at that moment.
     ApplyCredit {
@@ -209,6 +216,7 @@ impl Work {
             Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
             Self::DraftCredit { attempt, number } => format!("draft_credit:{attempt}:{number}"),
             Self::DropDraft { attempt, number } => format!("drop_draft:{attempt}:{number}"),
+            Self::CreateCustomer { invoice, asked_ms } => format!("{CREATE_CUSTOMER}{invoice}:{asked_ms}"),
             Self::ApplyCredit { invoice, asked_ms } => format!("{APPLY_CREDIT}{invoice}:{asked_ms}"),
             Self::WatchCredit { quote, asked_ms } => format!("watch_credit:{quote}:{asked_ms}"),
             Self::WriteReceipt { payment, retry: 0 } => format!("write_receipt:{payment}"),
@@ -255,6 +263,7 @@ impl Work {
             Self::TakeBackPayment { .. } => "Take the payment out of the books",
             Self::DraftCredit { .. } => "Write the draft of a quote’s credit",
             Self::DropDraft { .. } => "Delete the draft of a quote’s credit",
+            Self::CreateCustomer { .. } => "Create the customer in the books",
             Self::ApplyCredit { .. } => "Apply a quote’s credit to its invoice",
             Self::WatchCredit { .. } => "Ask the books about a quote’s credit",
             Self::WriteReceipt { .. } => "Write the receipt",
@@ -372,6 +381,7 @@ impl Engine {
             Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
             Work::DraftCredit { attempt, number } => self.draft_credit(&db, job, attempt, number).await,
             Work::DropDraft { attempt, number } => self.drop_draft(&db, job, attempt, number).await,
+            Work::CreateCustomer { invoice, asked_ms } => self.create_customer(&db, job, invoice, asked_ms).await,
             Work::ApplyCredit { invoice, asked_ms } => self.apply_credit(&db, job, invoice, asked_ms).await,
             Work::WatchCredit { quote, .. } => self.work_watch_credit(&db, job, quote).await,
             Work::WriteReceipt { payment, .. } => self.write_receipt(&db, job, payment).await,
@@ -478,8 +488,8 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 /// Open outcomes and what is missing in the books are asked about for as long as it takes.
 fn is_about_money(job: &Job) -> bool {
     use Work::{
-        ApplyCredit, DraftCredit, DropDraft, LookUp, LookUpDispute, LookUpRefund, PostAgain, PostPayment, PostRefund,
-        TakeBackPayment, TakeBackRefund,
+        ApplyCredit, CreateCustomer, DraftCredit, DropDraft, LookUp, LookUpDispute, LookUpRefund, PostAgain,
+        PostPayment, PostRefund, TakeBackPayment, TakeBackRefund,
     };
     matches!(
         serde_json::from_str(&job.body),
@@ -489,6 +499,7 @@ fn is_about_money(job: &Job) -> bool {
             | DraftCredit { .. }
             | DropDraft { .. }
             | ApplyCredit { .. }
+            | CreateCustomer { .. }
             | TakeBackPayment { .. }
             | LookUpDispute { .. }
             | LookUpRefund { .. }

@@ -21,6 +21,7 @@ mod connect_books;
 mod connect_words;
 mod connections;
 mod consent;
+mod create_customer;
 mod credit_invoice;
 mod dashboard;
 mod day_totals;

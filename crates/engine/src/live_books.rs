@@ -10,8 +10,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
-    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PostPayment, PostRefund,
-    Posted, PostedRefund, QuoteCredit, TokenSet,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewCustomer, NewInvoice, OpenPage,
+    PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit, TokenSet,
     consent::Provider,
     oauth::{self, Client},
     quickbooks::{self, QuickBooks, QuickBooksConfig},
@@ -422,6 +422,10 @@ impl Books for LiveBooks {
 
     async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
         with_fresh_token!(self, books => books.customers(external_ids))
+    }
+
+    async fn make_customer(&self, customer: &NewCustomer) -> Result<BooksCustomer, BooksError> {
+        with_fresh_token!(self, books => books.make_customer(customer))
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

@@ -39,7 +39,7 @@ impl Engine {
             return Ok(());
         }
         for (entry, _) in &refused {
-            revive(&tx, admin, &attempt, entry, now).await?;
+            revive(&tx, Actor::Staff(admin.person), &attempt, entry, now).await?;
         }
         write_again(&attempt, now).queue(&tx, Some(payment), now, now).await?;
         tx.commit().await?;
@@ -64,7 +64,7 @@ impl Engine {
         // What stands after all is found there, and not written twice. Of some, a person has entered no more than a rest.
         for entry in tx.books_entries(attempt.id).await? {
             if entry.state == BooksEntryState::Posted && never_entered(&entry, &refunds, &parts) == 0 {
-                revive(&tx, admin, &attempt, &entry, now).await?;
+                revive(&tx, Actor::Staff(admin.person), &attempt, &entry, now).await?;
             }
         }
         write_again(&attempt, now).queue(&tx, Some(attempt.payment_id), now, now).await?;
@@ -151,9 +151,9 @@ pub(crate) fn again(attempt: &Attempt, entry: &BooksEntry, refunds: &[Refund], p
 }
 
 /// Meant again: to be written, or to be taken out.
-async fn revive(
+pub(crate) async fn revive(
     tx: &MerchantTx,
-    admin: &AdminPass,
+    actor: Actor,
     attempt: &Attempt,
     entry: &BooksEntry,
     now: DateTime<Utc>,
@@ -164,10 +164,10 @@ async fn revive(
         tx.books_entry_move(entry, BooksEntryState::Leaving, entry.external_id.as_deref(), None, now).await?;
     }
     let asked = Audited::post_again_asked(entry);
-    Ok(tx.audit_add(asked.slip(Some(attempt.payment_id), Actor::Staff(admin.person), now)?).await?)
+    Ok(tx.audit_add(asked.slip(Some(attempt.payment_id), actor, now)?).await?)
 }
 
-fn write_again(attempt: &Attempt, now: DateTime<Utc>) -> Work {
+pub(crate) fn write_again(attempt: &Attempt, now: DateTime<Utc>) -> Work {
     let (attempt_id, asked_ms) = (attempt.id, now.timestamp_millis());
     if attempt.state.has_money() {
         Work::PostAgain { attempt: attempt_id, asked_ms }

@@ -11,7 +11,6 @@ use crate::{
     jobs::Ran,
     keep_surplus::is_refunded,
     note_in_books::Noted,
-    quote_documents::unknown_customer,
     quote_sessions::is_quote,
     turnstile::Errand,
 };
@@ -122,13 +121,17 @@ impl Engine {
         if !attempt.state.has_money() {
             return Ok(Ended::without_money(may_stand || has_parts(entry, invoice)));
         }
-        if is_quote(invoice)
-            && let Some(name) = unknown_customer(db, invoice.id).await?
-        {
-            let why =
-                format!("{} does not have {name} yet. Add that customer there by exactly this name", books.name());
-            return Ok(Ended::Refused(format!("{why}, have its data downloaded, and post again.")));
-        }
+        let fresh;
+        // Whose invoice the books have told of, they know.
+        let invoice = if invoice.advance.is_some() || entry.is_surcharge() {
+            fresh = match self.with_customer(db, books, invoice.id, &entry.idempotency_key).await? {
+                Ok(invoice) => invoice,
+                Err(why) => return Ok(Ended::Refused(why)),
+            };
+            &fresh
+        } else {
+            invoice
+        };
         let raised = if entry.is_surcharge() {
             match self.surcharge_invoice(db, books, attempt, entry, invoice.clone()).await? {
                 Ok(raised) => Some(raised),
@@ -313,7 +316,11 @@ pub(crate) fn why_refused(cause: RefusedCause, message: String) -> String {
         "That period is closed there: open it and try again, or enter it by hand on a day that is open.";
     match cause {
         RefusedCause::PeriodLocked => format!("{} {OPEN_IT}", sentence_of(Some(&message))),
-        RefusedCause::MoreThanDue | RefusedCause::NotAwaitingPayment | RefusedCause::Other => message,
+        RefusedCause::MoreThanDue
+        | RefusedCause::NotAwaitingPayment
+        | RefusedCause::NameTaken
+        | RefusedCause::Archived
+        | RefusedCause::Other => message,
     }
 }
 

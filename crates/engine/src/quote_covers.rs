@@ -299,7 +299,13 @@ impl Engine {
             let key = format!("quote_draft:{}:{}", document.attempt_id, document.payment_no);
             let line = OpenException::new(key, Severity::Look, "Quote", document.updated_at, cause);
             let payment = db.attempt(document.attempt_id).await?.payment_id;
-            let line = OpenException { payment: Some(payment), ..line };
+            let (missing, subject) = match document.state {
+                QuoteDocumentState::Meant => {
+                    (self.missing_customer(db, document.invoice_id).await?, Subject::Draft(document.invoice_id))
+                }
+                _ => (None, Subject::Nothing),
+            };
+            let line = OpenException { payment: Some(payment), missing, subject, ..line };
             lines.push(line.fixable(remedy, document.updated_at));
         }
         Ok(lines)

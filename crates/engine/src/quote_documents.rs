@@ -6,12 +6,13 @@ use crate::{
     Engine, Error, Lane,
     advances::advance_of,
     clock::{day, zone},
+    create_customer::unknown_customer,
     failpoint,
     jobs::{Ran, Work, end_with},
     turnstile::Errand,
 };
 use chrono::{DateTime, Utc};
-use connectors::books::{Advance, BooksError, PostPayment};
+use connectors::books::{Advance, Books, BooksError, PostPayment};
 use domain::{
     advance::AdvanceKind,
     ids::{AttemptId, InvoiceId},
@@ -114,21 +115,15 @@ impl Engine {
         let attempt = db.attempt(attempt).await?;
         let document = numbered(db.quote_documents(attempt.id).await?, number)?;
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
-        // Books without drafts, and those that do not know its customer yet, get the whole pair when the money comes.
-        if document.state != State::Meant
-            || !books.drafts_credit()
-            || unknown_customer(db, document.invoice_id).await?.is_some()
-        {
+        // Books without drafts get the whole pair when the money comes.
+        if document.state != State::Meant || !books.drafts_credit() {
             return Ok(Ran::Finished);
         }
-        let posting = self.draft_of(db, &attempt, &document).await?;
-        failpoint::reach("before_draft");
-        let why = match books.draft_credit(&posting).await {
-            Ok(()) => None,
-            Err(BooksError::Refused { message, .. }) => Some(message),
-            Err(later) => return Err(Error::BooksUnreachable(later)),
+        let key = draft_key(attempt.id, number);
+        let why = match self.with_customer(db, books.as_ref(), document.invoice_id, &key).await? {
+            Ok(_) => self.write_draft(db, books.as_ref(), &attempt, &document).await?,
+            Err(why) => Some(why),
         };
-        failpoint::reach("after_draft");
         let (now, tx) = (self.now(), db.begin().await?);
         tx.attempt_hold(attempt.id).await?;
         if !tx.job_hold(job).await? {
@@ -148,6 +143,25 @@ impl Engine {
         }
         failpoint::reach("before_draft_commit");
         end_with(tx, job).await
+    }
+
+    /// Why the books do not take the draft, if they do not.
+    async fn write_draft(
+        &self,
+        db: &MerchantDb,
+        books: &dyn Books,
+        attempt: &Attempt,
+        document: &QuoteDocument,
+    ) -> Result<Option<String>, Error> {
+        let posting = self.draft_of(db, attempt, document).await?;
+        failpoint::reach("before_draft");
+        let why = match books.draft_credit(&posting).await {
+            Ok(()) => None,
+            Err(BooksError::Refused { message, .. }) => Some(message),
+            Err(later) => return Err(Error::BooksUnreachable(later)),
+        };
+        failpoint::reach("after_draft");
+        Ok(why)
     }
 
     pub(crate) async fn drop_draft(
@@ -200,7 +214,7 @@ impl Engine {
         let advance = db.invoice(document.invoice_id).await?;
         let set_up = self.set_up(db).await?;
         Ok(PostPayment {
-            idempotency_key: format!("quote-{}-{}", attempt.id.0.simple(), document.payment_no),
+            idempotency_key: draft_key(attempt.id, document.payment_no),
             invoice_external_id: advance.external_id.clone(),
             advance: advance_of(db, &advance, attempt.id)
                 .await?
@@ -228,12 +242,10 @@ pub(crate) fn share_of_quote(shares: &[Allocation]) -> Option<&Allocation> {
     shares.iter().find(|share| share.advance == Some(AdvanceKind::Quote))
 }
 
-fn numbered(documents: Vec<QuoteDocument>, number: i32) -> Result<QuoteDocument, Error> {
-    documents.into_iter().find(|document| document.payment_no == number).ok_or(Error::NotFound)
+fn draft_key(attempt: AttemptId, number: i32) -> String {
+    format!("quote-{}-{number}", attempt.0.simple())
 }
 
-/// The name of whoever pays a quote, while the books do not know them.
-pub(crate) async fn unknown_customer(db: &MerchantDb, quote: InvoiceId) -> Result<Option<String>, Error> {
-    let (_, customer) = db.invoice_with_customer(quote).await?;
-    Ok((!customer.is_known_to_books()).then_some(customer.name))
+fn numbered(documents: Vec<QuoteDocument>, number: i32) -> Result<QuoteDocument, Error> {
+    documents.into_iter().find(|document| document.payment_no == number).ok_or(Error::NotFound)
 }

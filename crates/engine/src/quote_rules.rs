@@ -13,6 +13,8 @@ pub struct QuoteRulesChange {
     pub return_hosts: Option<Vec<String>>,
     /// Where the quoting program is told what became of its quotes; empty for nowhere.
     pub webhook_url: Option<String>,
+    /// Who pays a quote and is not in the books is made there by itself.
+    pub creates_customers: Option<bool>,
 }
 
 impl Engine {
@@ -37,16 +39,18 @@ impl Engine {
             applies_credits: change.applies_credits.unwrap_or(now.applies_credits),
             return_hosts,
             webhook_url,
+            creates_customers: change.creates_customers.unwrap_or(now.creates_customers),
             ..now
         };
         if rules == now {
             return Ok(now);
         }
         let words = format!(
-            "quote credits applied: {}; hosts: {}; news to: {}",
+            "quote credits applied: {}; hosts: {}; news to: {}; customers created: {}",
             rules.applies_credits,
             rules.return_hosts,
-            rules.webhook_url.as_deref().unwrap_or("nowhere")
+            rules.webhook_url.as_deref().unwrap_or("nowhere"),
+            rules.creates_customers
         );
         let tx = db.begin().await?;
         tx.quote_rules_replace(rules.clone()).await?;

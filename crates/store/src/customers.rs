@@ -123,15 +123,40 @@ impl MerchantTx {
             };
             let is_theirs = |known: &Model| told.is_some() || (known.is_known_to_books() && !known.archived);
             if let Some(known) = alike.all(self.conn()).await?.into_iter().find(is_theirs) {
-                let advances = self.update::<invoices::Entity>().filter(invoices::Column::CustomerId.eq(ours.id));
-                let advances = advances.col_expr(invoices::Column::CustomerId, Expr::value(known.id));
-                advances.exec(self.conn()).await?;
-                self.customer_rewrite(Model { archived: true, ..ours }).await?;
+                self.customer_merge(ours, known.id).await?;
             } else if let Some(theirs) = told {
                 self.customer_rewrite(Model { external_id: theirs.external_id.clone(), ..ours }).await?;
             }
         }
         Ok(())
+    }
+
+    /// What is paid for ours is that one's.
+    async fn customer_merge(&self, ours: Model, into: CustomerId) -> Result<(), Error> {
+        let advances = self.update::<invoices::Entity>().filter(invoices::Column::CustomerId.eq(ours.id));
+        let advances = advances.col_expr(invoices::Column::CustomerId, Expr::value(into));
+        advances.exec(self.conn()).await?;
+        self.customer_rewrite(Model { archived: true, ..ours }).await
+    }
+
+    /// Takes over whom the books have made for one whom they did not have: that one is theirs from here on. Where they are known
+    /// here already, what is paid for ours is theirs. Nothing, when the books have told of them before.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's customer.
+    pub async fn customer_made(&self, id: CustomerId, told: &BooksCustomer) -> Result<(), Error> {
+        let ours = self.customer(id).await?;
+        if ours.is_known_to_books() {
+            return Ok(());
+        }
+        let theirs = self.find::<Entity>().filter(Column::ExternalId.eq(told.external_id.as_str()));
+        match theirs.only(self.conn()).await? {
+            Some(theirs) => self.customer_merge(ours, theirs.id).await,
+            None => {
+                let BooksCustomer { external_id, name, code, email, archived } = told.clone();
+                self.customer_rewrite(Model { external_id, name, code, email, archived, ..ours }).await
+            }
+        }
     }
 }
 

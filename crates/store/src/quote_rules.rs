@@ -19,6 +19,8 @@ pub struct Model {
     pub return_hosts: String,
     /// Where the quoting program is told what became of its quotes; nowhere without one.
     pub webhook_url: Option<String>,
+    /// Who pays a quote and is not in the books is made there by itself; else staff are asked.
+    pub creates_customers: bool,
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
@@ -38,7 +40,12 @@ impl MerchantTx {
     /// The database is away.
     pub async fn quote_rules_replace(&self, rules: QuoteRules) -> Result<(), Error> {
         let mut again = OnConflict::column(Column::MerchantId);
-        again.update_columns([Column::AppliesCredits, Column::ReturnHosts, Column::WebhookUrl]);
+        again.update_columns([
+            Column::AppliesCredits,
+            Column::ReturnHosts,
+            Column::WebhookUrl,
+            Column::CreatesCustomers,
+        ]);
         self.inserting::<Entity>([rules]).on_conflict(again).exec_without_returning(self.conn()).await?;
         Ok(())
     }
@@ -53,6 +60,7 @@ impl<C: ConnectionTrait> Scoped<C> {
             applies_credits: false,
             return_hosts: String::new(),
             webhook_url: None,
+            creates_customers: false,
         };
         Ok(self.find::<Entity>().only(self.conn()).await?.unwrap_or(none))
     }

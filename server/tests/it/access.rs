@@ -77,6 +77,7 @@ const ENDPOINTS: [(&str, Role, Body); 30] = [
     ),
     ("/api/exceptions/list", Role::Admin, &[("page", "1")]),
     ("/api/exceptions/retry", Role::Admin, &[("exception", "EXCEPTION")]),
+    ("/api/exceptions/create_customer", Role::Admin, &[("exception", "EXCEPTION")]),
     (
         "/api/exceptions/fix",
         Role::Admin,

@@ -33,6 +33,7 @@ mod late_kills;
 mod links;
 mod methods;
 mod needs_payer;
+mod new_customers;
 mod notes_in_books;
 mod outages;
 mod outcomes;

@@ -40,7 +40,7 @@ pub async fn allow_at(house: &House, merchant: &str, applies_credits: bool) {
     let change = QuoteRulesChange {
         applies_credits: Some(applies_credits),
         return_hosts: Some(vec!["sell.example".to_owned()]),
-        webhook_url: None,
+        ..QuoteRulesChange::default()
     };
     house.engine.set_quote_rules(merchant, change).await.unwrap();
 }
@@ -81,7 +81,7 @@ pub async fn guest_at(house: &House, body: &Value) -> (Value, Client, String) {
 }
 
 /// A guest has paid for somebody whom the books do not know, and staff are told.
-async fn paid_by_a_stranger(house: &House) -> (Value, Client, String) {
+pub async fn paid_by_a_stranger(house: &House) -> (Value, Client, String) {
     let mut body = asked();
     body["account"]["name"] = json!("Delta Dental");
     let (session, guest, checkout) = guest_at(house, &body).await;

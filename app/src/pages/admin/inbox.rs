@@ -23,7 +23,7 @@ use crate::{
 };
 use domain::{
     exception::Cure,
-    views::{ExceptionBox, ExceptionFace, FixedFace},
+    views::{ExceptionBox, ExceptionFace, FixedFace, MissingCustomer},
 };
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
@@ -48,6 +48,7 @@ pub fn ExceptionsView(screen: ExceptionsScreen, done: String) -> impl IntoView {
     let refused = note.fault.as_ref().filter(|_| !is_here).map(|fault| view! { <Refused fault=fault.clone()/> });
     let toast = match done.as_str() {
         "retry" => Some("It is being seen to."),
+        "customer" => Some("The customer is being created. What waits for them goes on by itself."),
         "fixed" => Some("Marked as fixed."),
         "decided" => Some("The gateway was asked, and it is decided."),
         "found" => Some("The gateway has just found it, and what it says is recorded."),
@@ -97,11 +98,15 @@ fn Refused(fault: Fault) -> impl IntoView {
 #[component]
 fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
     let (tone, fix) = (line.severity.tone(), format!("fix-{n}"));
-    let has_another = line.cure.is_some() || line.page_url.is_some();
+    let has_another = line.cure.is_some() || line.page_url.is_some() || line.missing.is_some();
     let cure = line.cure.map(|cure| match cure {
         Cure::TakeIn => view! { <TakeIn n exception=line.key.clone() cause=line.cause.clone()/> }.into_any(),
         cure => view! { <ExceptionCure exception=line.key.clone() cure/> }.into_any(),
     });
+    let create = line.missing.as_ref().map(|missing| {
+        view! { <CreateCustomer exception=line.key.clone() books=missing.books.clone()/> }
+    });
+    let created = line.missing.as_ref().map(|missing| view! { <p class="muted">{as_created(missing)}</p> });
     let there = line.page_url.clone().map(|url| {
         view! { <a class="btn" href=url rel="external noreferrer">"Open it at the gateway"</a> }
     });
@@ -131,11 +136,31 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
             <div>
                 <p>{line.cause}</p>
                 {remedy}
+                {created}
                 <p class="small muted num">"Since " <When at=line.since/></p>
             </div>
-            <div class="acts">{cure}{there}{opener}{payment}</div>
+            <div class="acts">{create}{cure}{there}{opener}{payment}</div>
             {dialog}
         </li>
+    }
+}
+
+#[component]
+fn CreateCustomer(exception: String, books: String) -> impl IntoView {
+    view! {
+        <form method="post" action="/api/exceptions/create_customer">
+            <input type="hidden" name="exception" value=exception/>
+            <button class="btn" type="submit">{format!("Create customer in {books}")}</button>
+        </form>
+    }
+}
+
+/// What is written there by that.
+fn as_created(missing: &MissingCustomer) -> String {
+    let MissingCustomer { books, name, email } = missing;
+    match email {
+        Some(email) => format!("Created in {books}, the customer has the name {name} and the e-mail address {email}."),
+        None => format!("Created in {books}, the customer has the name {name} and no e-mail address."),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod call;
 pub mod consent;
+mod customers;
 mod news;
 pub mod oauth;
 pub mod quickbooks;
@@ -9,6 +10,7 @@ pub mod set_up;
 pub mod toll;
 pub mod xero;
 
+pub use customers::NewCustomer;
 pub use news::{BooksNews, Change};
 
 use crate::http::Answer;
@@ -262,6 +264,10 @@ pub enum RefusedCause {
     MoreThanDue,
     /// Paid, void or draft: not awaiting payment.
     NotAwaitingPayment,
+    /// A customer's name belongs to somebody else.
+    NameTaken,
+    /// Whoever is meant was put away there.
+    Archived,
     Other,
 }
 
@@ -370,6 +376,9 @@ pub trait Books: Send + Sync {
 
     /// These customers, by the books' ids; those that are not there are left out.
     async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError>;
+
+    /// Makes a customer, or finds them by their name. Refused, where they are archived, or the name is another's.
+    async fn make_customer(&self, customer: &NewCustomer) -> Result<BooksCustomer, BooksError>;
 
     /// One invoice by the books' id, as it is this moment.
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError>;

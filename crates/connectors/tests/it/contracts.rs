@@ -2,6 +2,7 @@
 //! folder is named by `CONTRACTS_DIR`; without it the tests say that they were skipped.
 
 use crate::{
+    customers_in_books::new,
     stub::{Asked, Reply, Stub, reply},
     world::{
         PRUNED, advance, delta, keep, look_up, payment, posted_refund, quote, refund, refund_look_up, request, store,
@@ -562,6 +563,22 @@ async fn what_we_write_to_xero_about_quotes_is_what_its_contract_asks_for() {
     for (name, asked) in written.iter().filter(|(name, _)| name.starts_with("put")) {
         assert_eq!(asked.body.matches("95.50").count(), 1, "{name}: {}", asked.body);
     }
+}
+
+#[tokio::test]
+async fn what_we_write_to_xero_about_customers_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let (none, made) = (json!({"Contacts": []}), json!({"Contacts": [{"ContactID": ID, "Name": "Delta Dental"}]}));
+    let stub = Stub::start([&none, &made].map(|body| reply(200, body))).await;
+    let xero = xero(&format!("{}/api.xro/2.0", stub.url), "token");
+    assert_eq!(xero.make_customer(&new("pay-1-customer", "Delta Dental")).await.unwrap().external_id, ID);
+    let asked = stub.asked();
+    let seen: Vec<_> = asked.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+    assert_eq!(seen, ["get /Contacts", "put /Contacts"]);
+    assert_eq!(asked[1].header("idempotency-key"), "pay-1-customer");
+    let sent: Value = serde_json::from_str(&asked[1].body).unwrap();
+    assert_eq!(sent, json!({"Contacts": [{"Name": "Delta Dental", "EmailAddress": "ana@acme.test"}]}));
 }
 
 fn payment_of(day: NaiveDate) -> PostPayment {

@@ -12,6 +12,7 @@ mod authorizenet_odd;
 mod authorizenet_refunds;
 mod books_set_up;
 mod contracts;
+mod customers_in_books;
 mod endpoint;
 mod gateway_contract;
 mod globalpayments_contract;

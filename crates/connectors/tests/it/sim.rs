@@ -133,6 +133,20 @@ impl Sim {
         ChargeHow::Token(nonce.unwrap_or_else(|| panic!("{answer}")).to_owned())
     }
 
+    /// The same in the merchant's books in Xero.
+    pub async fn ask_xero(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
+        use facts::xero::{STRANGER_CLIENT_ID, STRANGER_CLIENT_SECRET, STRANGER_REFRESH_TOKEN, TENANT_ID};
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", STRANGER_REFRESH_TOKEN)];
+        let token = self.client.post(format!("{}/xero/connect/token", self.url)).form(&grant);
+        let token = token.basic_auth(STRANGER_CLIENT_ID, Some(STRANGER_CLIENT_SECRET)).send().await.unwrap();
+        let token: Value = token.json().await.unwrap();
+        let request = self.client.request(method, format!("{}/xero/api.xro/2.0/{path}", self.url));
+        let request = request.bearer_auth(token["access_token"].as_str().unwrap()).header("xero-tenant-id", TENANT_ID);
+        let answer = request.header("accept", "application/json").json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.unwrap()
+    }
+
     /// The same at Global Payments.
     pub async fn ask_global_payments(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
         use facts::globalpayments::{STRANGER_APP_ID, STRANGER_APP_KEY};

@@ -55,6 +55,17 @@ pub struct ExceptionFace {
     pub may_be_named: bool,
     /// Nobody has known for long: they can say that it has not.
     pub may_be_denied: bool,
+    /// It waits for somebody whom the books do not have, and whom one press makes there.
+    pub missing: Option<MissingCustomer>,
+}
+
+/// A customer as they would be made in the books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingCustomer {
+    /// What the books are called.
+    pub books: String,
+    pub name: String,
+    pub email: Option<String>,
 }
 
 impl ExceptionFace {

@@ -29,6 +29,7 @@ kinds!(
     CompanyInfo,
     CreditMemo,
     Customer,
+    Employee,
     Invoice,
     Item,
     Payment,
@@ -39,7 +40,8 @@ kinds!(
     TaxAgency,
     TaxCode,
     TaxRate,
-    Term
+    Term,
+    Vendor
 );
 
 impl Kind {
@@ -81,14 +83,19 @@ impl Kind {
             Payment => &["CustomerRef", "TotalAmt"],
             Purchase => &["AccountRef", "PaymentType", "Line"],
             RefundReceipt => &["DepositToAccountRef", "Line"],
-            CompanyInfo | Customer | Preferences | TaxAgency | TaxCode | TaxRate => &[],
+            CompanyInfo | Customer | Employee | Preferences | TaxAgency | TaxCode | TaxRate | Vendor => &[],
         }
+    }
+
+    /// Somebody: their names are shared out over all three kinds (2.7).
+    pub fn is_name(self) -> bool {
+        matches!(self, Customer | Employee | Vendor)
     }
 
     /// The property that no two records share.
     pub fn unique_name(self) -> Option<&'static str> {
         match self {
-            Customer => Some("DisplayName"),
+            Customer | Employee | Vendor => Some("DisplayName"),
             Account | Class | Item | PaymentMethod | Term => Some("Name"),
             _ => None,
         }

@@ -51,8 +51,8 @@ pub(crate) fn write(op: &mut Operation<'_>, kind: Kind, body: &Value) -> Answer 
 }
 
 fn check(op: &Operation<'_>, draft: &mut Document, before: Option<&Document>) -> Result<(), Refusal> {
-    if draft.kind == Kind::Customer {
-        name_customer(draft)?;
+    if draft.kind.is_name() {
+        name_somebody(draft)?;
     }
     for (name, longest) in LENGTHS {
         let length = draft.text(name).chars().count();
@@ -81,8 +81,8 @@ fn check(op: &Operation<'_>, draft: &mut Document, before: Option<&Document>) ->
     }
 }
 
-/// A customer without a display name is called as the person or the company is.
-fn name_customer(draft: &mut Document) -> Result<(), Refusal> {
+/// Who has no display name is called as the person or the company is.
+fn name_somebody(draft: &mut Document) -> Result<(), Refusal> {
     if draft.text("DisplayName").is_empty() {
         let person = format!("{} {}", draft.text("GivenName"), draft.text("FamilyName"));
         let names = [person.trim(), draft.text("CompanyName")];
@@ -94,8 +94,14 @@ fn name_customer(draft: &mut Document) -> Result<(), Refusal> {
 }
 
 fn name_is_free(op: &Operation<'_>, draft: &Document) -> Result<(), Refusal> {
-    let has_its_name = |other: &&Document| other.id != draft.id && other.label().eq_ignore_ascii_case(draft.label());
-    match draft.kind.unique_name().and_then(|_| op.books.all(draft.kind).find(has_its_name)) {
+    if draft.kind.unique_name().is_none() {
+        return Ok(());
+    }
+    let is_it = |other: &&Document| (other.kind, other.id) == (draft.kind, draft.id);
+    let has_its_name = |other: &&Document| !is_it(other) && other.label().eq_ignore_ascii_case(draft.label());
+    let own = [draft.kind];
+    let shared: &[Kind] = if draft.kind.is_name() { &[Kind::Customer, Kind::Employee, Kind::Vendor] } else { &own };
+    match shared.iter().flat_map(|kind| op.books.all(*kind)).find(has_its_name) {
         Some(other) => Err(Refusal::duplicate_name(other.id)),
         None => Ok(()),
     }

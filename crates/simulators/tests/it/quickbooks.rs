@@ -353,6 +353,12 @@ async fn customers_have_names_of_their_own_and_go_out_of_use() {
     assert_fields(&customer, &[("/SyncToken", "0"), ("/Active", "true"), ("/Balance", "0.00"), ("/Job", "false")]);
     assert_eq!(company.refused("customer", body).await, "6240");
     assert_eq!(company.refused("customer", json!({ "DisplayName": "coral bay diving" })).await, "6240");
+    company.made("vendor", json!({ "DisplayName": "Delta Dental" })).await;
+    assert_eq!(
+        company.refused("customer", json!({ "DisplayName": "Delta Dental" })).await,
+        "6240",
+        "vendors have it too"
+    );
     assert_eq!(company.refused("customer", json!({ "Notes": "nameless" })).await, "2020");
     let person = company.made("customer", json!({ "GivenName": "Ana", "FamilyName": "Diaz", "Title": null })).await;
     assert_eq!(person["DisplayName"], "Ana Diaz");

@@ -8,6 +8,7 @@ use crate::{
 use domain::{
     advance::AdvanceKind,
     ids::{CustomerId, InvoiceId},
+    invoice::BooksCustomer,
     quote::CoverKind,
 };
 use store::{
@@ -79,6 +80,29 @@ on_both!(s29_what_the_books_refused_of_a_quote_leaves_them_when_its_money_went_b
     tx.books_entries_take_back(order.attempt.id, "by hand", at(2)).await.unwrap();
     let entry = tx.books_entries(order.attempt.id).await.unwrap().remove(0);
     assert_eq!(entry.state, Leaving, "its invoice may stand, and its credit not");
+});
+
+on_both!(s26_whom_the_books_have_made_is_the_one_they_were_made_for_or_whom_they_had_told_of, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    for (id, is_told) in [("c-8", false), ("c-9", true)] {
+        let new = Customer::unknown_to_books(shop.db.merchant_id(), format!("Delta {id}"), None);
+        let tx = shop.db.begin().await.unwrap();
+        tx.customers_add(vec![new.clone()]).await.unwrap();
+        tx.commit().await.unwrap();
+        let quote = quote(&shop, if is_told { 2 } else { 1 }, new.id).await;
+        let theirs = BooksCustomer { email: Some("ap@delta.test".into()), ..customer(id, &format!("delta {id}")) };
+        if is_told {
+            read(&shop.db, &[customer(id, "Another name")], &[]).await;
+        }
+        for _ in 0..2 {
+            let tx = shop.db.begin().await.unwrap();
+            tx.customer_made(new.id, &theirs).await.unwrap();
+            tx.commit().await.unwrap();
+            let (_, owner) = shop.db.invoice_with_customer(quote).await.unwrap();
+            assert_eq!((owner.external_id.as_str(), owner.id == new.id), (id, !is_told));
+            assert_eq!(shop.db.customer(new.id).await.unwrap().archived, is_told);
+        }
+    }
 });
 
 on_both!(s26_whom_two_quotes_made_at_once_is_one_customer_when_the_books_tell_of_them, async |db| {

@@ -17,7 +17,7 @@ const TOLD_FOR: TimeDelta = TimeDelta::days(29);
 /// Of more, the rest is not told at all.
 const TOLD_MAX: usize = 1000;
 /// Whoever is not active any more may still have invoices, and is listed only when asked for [recalled; not in `wire/`].
-const WITH_INACTIVE: &str = "Active IN (true, false)";
+pub const WITH_INACTIVE: &str = "Active IN (true, false)";
 const OPEN: &str = "Balance > '0'";
 /// The cursor of books that do not say when they answered.
 const BEGINNING: &str = "1970-01-01T00:00:00+00:00";

@@ -79,6 +79,7 @@ impl Said {
             "610" if call == Call::Read => BooksError::NotFound.into(),
             "620" => refused_for(RefusedCause::NotAwaitingPayment, words()).into(),
             "6210" => refused_for(RefusedCause::PeriodLocked, words()).into(),
+            "6240" => refused_for(RefusedCause::NameTaken, words()).into(),
             _ => return None,
         })
     }
@@ -159,6 +160,7 @@ mod tests {
             ("610", RefusedCause::Other),
             ("6000", RefusedCause::Other),
             ("6140", RefusedCause::Other),
+            ("6240", RefusedCause::NameTaken),
             ("6540", RefusedCause::Other),
             ("2500", RefusedCause::Other),
         ] {

@@ -4,6 +4,7 @@
 mod advances;
 mod changes;
 mod credits;
+mod customers;
 mod errors;
 mod invoices;
 mod limits;
@@ -18,8 +19,8 @@ mod wire;
 pub use limits::LIMITS;
 
 use super::{
-    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PDF, PostPayment,
-    PostRefund, Posted, PostedRefund, QuoteCredit, call::Call, is_pdf, toll::Toll,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewCustomer, NewInvoice, OpenPage, PDF,
+    PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit, call::Call, is_pdf, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
@@ -183,6 +184,10 @@ impl Books for QuickBooks {
 
     async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
         self.customers_of(external_ids).await
+    }
+
+    async fn make_customer(&self, customer: &NewCustomer) -> Result<BooksCustomer, BooksError> {
+        self.add_customer(customer).await
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

@@ -18,7 +18,7 @@ const SERVICES: &str = "SELECT * FROM Item WHERE Type = 'Service' MAXRESULTS 100
 const TAX_CODES: &str = "SELECT * FROM TaxCode MAXRESULTS 1000";
 const NUMBERS_OFF: &str = "Switch on “Custom transaction numbers” in QuickBooks Online (Account and settings, Sales): surcharges \
                            are found again by their numbers.";
-const WRITES: [&str; 6] = [
+const WRITES: [&str; 7] = [
     "Each payment of an invoice, deposited to the clearing account, with the gateway’s number. What a bank takes back is \
      voided.",
     "Each refund: a refund receipt out of the clearing account, with a number of ours.",
@@ -27,7 +27,9 @@ const WRITES: [&str; 6] = [
      clearing account.",
     "Each payment of a quote: an invoice “PF_…” that it pays and a credit memo “PF_CR_…”, both of the service “Quote \
      prepayment”; and what is applied of that credit.",
-    "Nothing else. Invoices, customers and settings are only read.",
+    "Each customer who pays a quote and is not there, with the quote’s name and e-mail address, when staff press for it or \
+     where the merchant’s rule says so.",
+    "Nothing else. Other invoices and customers, and settings, are only read.",
 ];
 
 #[derive(Deserialize)]

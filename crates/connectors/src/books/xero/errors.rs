@@ -78,13 +78,14 @@ pub fn refused(message: String) -> BooksError {
 
 /// Xero has no codes for these: its sentences are matched in lower case by what they contain (1.3).
 fn cause(message: &str) -> RefusedCause {
-    const SENTENCES: [(&str, RefusedCause); 6] = [
+    const SENTENCES: [(&str, RefusedCause); 7] = [
         ("lock date", RefusedCause::PeriodLocked),
         ("period lock", RefusedCause::PeriodLocked),
         ("exceeds the amount outstanding", RefusedCause::MoreThanDue),
         ("awaiting payment", RefusedCause::NotAwaitingPayment),
         ("against authorised documents", RefusedCause::NotAwaitingPayment),
         ("document cannot be edited", RefusedCause::NotAwaitingPayment),
+        ("contact name must be unique", RefusedCause::NameTaken),
     ];
     let message = message.to_lowercase();
     SENTENCES.iter().find(|(part, _)| message.contains(part)).map_or(RefusedCause::Other, |(_, cause)| *cause)
@@ -116,6 +117,7 @@ mod tests {
             ("The document date cannot be before the period lock date", RefusedCause::PeriodLocked),
             ("Payment amount exceeds the amount outstanding on this document", RefusedCause::MoreThanDue),
             ("Payments can only be applied to invoices that are awaiting payment", RefusedCause::NotAwaitingPayment),
+            ("The contact name must be unique across all active contacts.", RefusedCause::NameTaken),
             ("Organisation is not subscribed to currency EUR", RefusedCause::Other),
         ] {
             let said = format!(

@@ -3,6 +3,7 @@
 
 mod advances;
 mod changes;
+mod contacts;
 mod credit_notes;
 mod dates;
 mod errors;
@@ -19,8 +20,8 @@ mod wire;
 pub use limits::LIMITS;
 
 use super::{
-    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewInvoice, OpenPage, PDF, PostPayment,
-    PostRefund, Posted, PostedRefund, QuoteCredit, is_pdf, other_amount, toll::Toll,
+    Advances, ApplyCredit, Books, BooksError, BooksPayment, ChangesPage, NewCustomer, NewInvoice, OpenPage, PDF,
+    PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit, is_pdf, other_amount, toll::Toll,
 };
 use crate::http::{Answer, HttpClient};
 use async_trait::async_trait;
@@ -252,6 +253,10 @@ impl Books for Xero {
 
     async fn customers(&self, external_ids: &[String]) -> Result<Vec<BooksCustomer>, BooksError> {
         self.contacts(external_ids).await
+    }
+
+    async fn make_customer(&self, customer: &NewCustomer) -> Result<BooksCustomer, BooksError> {
+        self.make_contact(customer).await
     }
 
     async fn invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde::Deserialize;
 
-const WRITES: [&str; 6] = [
+const WRITES: [&str; 7] = [
     "Each payment of an invoice, on the clearing account, with the gateway’s number as its reference. What a bank takes back \
      is taken out again.",
     "Each refund: a credit note with a number of ours, paid out of the clearing account.",
@@ -21,7 +21,9 @@ const WRITES: [&str; 6] = [
     "What stays as a customer’s credit: an overpayment or a prepayment on the clearing account, where that is a bank account.",
     "Each payment of a quote: an invoice “PF_…” that it pays and a credit note “PF_CR_…”, both on the prepayment account; and \
      what is applied of that credit.",
-    "Nothing else. Invoices, contacts and settings are only read.",
+    "Each customer who pays a quote and is not there: a contact with the quote’s name and e-mail address, when staff press for \
+     it or where the merchant’s rule says so.",
+    "Nothing else. Other invoices and contacts, and settings, are only read.",
 ];
 
 #[derive(Deserialize)]

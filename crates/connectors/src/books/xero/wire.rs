@@ -82,6 +82,8 @@ pub struct Contact {
     name: Option<String>,
     #[serde(rename = "EmailAddress")]
     email: Option<String>,
+    #[serde(rename = "ValidationErrors")]
+    validation_errors: Option<Vec<Said>>,
     #[serde(rename = "UpdatedDateUTC")]
     updated: Option<MsDate>,
 }
@@ -210,6 +212,10 @@ impl Row for Invoice {
 }
 
 impl Contact {
+    pub fn refusal(&self) -> Option<String> {
+        refusal(self.validation_errors.as_ref())
+    }
+
     pub fn read(self) -> BooksCustomer {
         let filled = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
         BooksCustomer {
