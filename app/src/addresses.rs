@@ -173,10 +173,22 @@ pub fn statement(customer: CustomerId) -> String {
     format!("/admin/customers/{customer}/statement")
 }
 
-/// Which of a merchant's programs may call, and their keys.
+/// A tab of what a merchant's staff configure.
+#[must_use]
+pub fn configure(merchant: &str, tab: &str) -> String {
+    format!("/admin/configure/merchants/{}/{tab}", Url::escape(merchant))
+}
+
+/// Which of a merchant's programs may call, their keys, and where they are told what happens.
 #[must_use]
 pub fn integrations(merchant: &str) -> String {
-    format!("/admin/configure/merchants/{}/integrations", Url::escape(merchant))
+    configure(merchant, "integrations")
+}
+
+/// What a merchant takes, and what stands above its documents.
+#[must_use]
+pub fn merchant_settings(merchant: &str) -> String {
+    configure(merchant, "settings")
 }
 
 /// The same of these days, as a file.

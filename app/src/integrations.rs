@@ -1,5 +1,6 @@
-//! `/admin/configure/merchants/{merchant}/integrations`: which of the merchant's programs may call, and their keys
-//! (S6-S12). Drawn by the server alone and outside the App. A secret is on the page that answers Display, and on no other.
+//! `/admin/configure/merchants/{merchant}/integrations`: which of the merchant's programs may call, their keys (S6-S12), and
+//! where they are told what happens (`tellings.rs`). Drawn by the server alone and outside the App. A secret is on the page that
+//! answers whoever asked for it, and on no other.
 
 use crate::{
     Assets, addresses,
@@ -7,13 +8,18 @@ use crate::{
         summary::{ErrorSummary, Mend},
         toast::Toast,
     },
-    own_books::page,
+    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
+    own_books::{page, summary},
+    tellings::{Webhooks, quotes},
 };
-use domain::{date::in_words, ids::IntegrationKeyId, integration::IntegrationKind};
-use engine::{IntegrationFace, IntegrationsPage, KeyFace};
+use domain::{
+    date::in_words,
+    ids::{EndpointId, IntegrationKeyId},
+    integration::IntegrationKind,
+    own_invoice::Wrong,
+};
+use engine::{IntegrationFace, IntegrationsPage, KeyFace, QuoteRulesTyped, Tellings};
 use leptos::prelude::*;
-
-const PATH: &str = "/admin/configure/merchants";
 
 /// What the page says besides what stands.
 #[derive(Default)]
@@ -22,18 +28,28 @@ pub struct Told {
     pub done: String,
     /// The secret that was asked for.
     pub secret: Option<(IntegrationKeyId, String)>,
+    /// The one that signs what is sent to an address, made just now.
+    pub event_secret: Option<(EndpointId, String)>,
+    /// What was typed where something is `wrong`.
+    pub quote_rules: Option<QuoteRulesTyped>,
+    pub url: String,
+    pub wrong: Vec<Wrong>,
 }
 
 /// Status and HTML.
 #[must_use]
-pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, told: Told) -> (u16, String) {
+pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, tellings: Tellings, told: Told) -> (u16, String) {
     let IntegrationsPage { who, merchant, sections } = shown;
     let (name, is_full) = (who.merchant.clone(), told.done == "full");
-    page(assets, who, PATH, "Integrations", is_full, || {
+    page(assets, who, CONFIGURE, "Integrations", is_full || !told.wrong.is_empty(), || {
         let toast = match told.done.as_str() {
             "saved" => Some("The integration is saved."),
             "generated" => Some("The key is generated. Display it to copy its secret."),
             "retired" => Some("The key is retired."),
+            "quotes" => Some("The rules of quotes are saved."),
+            "off" => Some("Nothing is sent there until it is turned on again."),
+            "on" => Some("Events are sent there again."),
+            "removed" => Some("The address is removed."),
             _ => None,
         };
         let toast = toast.map(|words| view! { <Toast words whole=true/> });
@@ -43,16 +59,18 @@ pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, told: Told)
         });
         let at = addresses::integrations(&merchant);
         let sections = sections.into_iter().map(|face| section(&at, face, told.secret.as_ref())).collect_view();
+        let Told { event_secret, quote_rules, url, wrong, .. } = told;
+        let Tellings { quote_rules: kept, endpoints, is_full } = tellings;
+        let webhooks = Webhooks { endpoints, is_full, typed: url, secret: event_secret };
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small">{format!("Configure › Merchants › {name}")}</p>
-                    <h1>"Integrations"</h1>
-                </div>
-            </div>
+            {configure_lead_in(&name, "Integrations")}
+            {configure_tabs(&merchant, "integrations")}
             {toast}
             {refused}
+            {summary(&wrong)}
             {sections}
+            {quotes(&at, quote_rules.unwrap_or(kept), &wrong)}
+            {webhooks.section(&at, &wrong)}
         }
         .into_any()
     })

@@ -18,9 +18,13 @@ mod assets;
 #[cfg(feature = "ssr")]
 mod books_set_up;
 #[cfg(feature = "ssr")]
+mod configure_tabs;
+#[cfg(feature = "ssr")]
 pub mod gate;
 #[cfg(feature = "ssr")]
 mod integrations;
+#[cfg(feature = "ssr")]
+mod merchant_settings;
 #[cfg(feature = "ssr")]
 mod own_books;
 #[cfg(feature = "ssr")]
@@ -33,6 +37,8 @@ mod proof;
 mod shell;
 #[cfg(feature = "ssr")]
 mod sync;
+#[cfg(feature = "ssr")]
+mod tellings;
 
 pub use router::App;
 #[cfg(feature = "ssr")]
@@ -40,6 +46,7 @@ pub use {
     assets::{Assets, GatewayOrigins},
     books_set_up::{render_accounts, render_on_the_way, render_organisations},
     integrations::{Told, render_integrations},
+    merchant_settings::render_merchant_settings,
     own_books::{
         AdvancePage, CreditNotePage, CreditPage, CustomerPage, ImportPage, InvoiceList, InvoicePage, PaymentPage,
         UsePage, render_advance_form, render_credit, render_credit_form, render_credits, render_customer,

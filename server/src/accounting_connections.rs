@@ -15,8 +15,8 @@ use axum::{
 };
 use domain::{access::Act, ids::ConnectionId, views::Whoami};
 use engine::{
-    AccountsError, AccountsForm, AccountsTyped, AdminPass, ConnectError, ConnectOrder, Connected, ConsentAnswer,
-    Engine, Error, Lane, NoConnection,
+    AccountsForm, AccountsTyped, AdminPass, ConnectError, ConnectOrder, Connected, ConsentAnswer, Engine, Error, Lane,
+    NoConnection, SettingsError,
 };
 use serde::Deserialize;
 
@@ -166,12 +166,12 @@ async fn choose_accounts(manager: Manager, Form(typed): Form<Typed>) -> Answer {
     let typed = AccountsTyped { clearing, prepayment, surcharge, tax };
     match manager.engine().choose_accounts(&manager.admin, &typed).await {
         Ok(()) => go_to(&format!("{PATH}?done=accounts")),
-        Err(AccountsError::Wrong(wrong)) => {
+        Err(SettingsError::Wrong(wrong)) => {
             let form = manager.web.or_refused(manager.engine().accounts_form(&manager.admin).await)?;
             let form = AccountsForm { typed, ..form };
             page(render_accounts(&manager.web.assets, manager.who(), form, wrong, ""))
         }
-        Err(AccountsError::Engine(cause)) => Err(refused(&manager.web, cause)),
+        Err(SettingsError::Engine(cause)) => Err(refused(&manager.web, cause)),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::{
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use engine::{
-    Clock, EndpointError, Engine, Lane, MerchantChange, QuoteRulesChange, WebhookSecretChange, WebhookSecretError,
+    Clock, EndpointError, Engine, Lane, MerchantChange, QuoteRulesChange, SettingsError, WebhookSecretChange,
+    WebhookSecretError,
 };
 use secrecy::ExposeSecret;
 use std::{
@@ -325,7 +326,7 @@ async fn replace_surcharges(merchant: &str, file: &Path, only_check: bool) -> an
 
 async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()> {
     let now = open(&Settings::load()?).await?.set_merchant(named, change).await;
-    let now = known(named, now)?;
+    let now = settled(named, now)?;
     let said = |yes: bool| if yes { "yes" } else { "no" };
     println!(
         "{}: takes parts: {}; takes more: {}; prepayments: {}; retries debits: {}; multi-connection: {}; tax number: {}; \
@@ -344,7 +345,7 @@ async fn set_merchant(named: &str, change: MerchantChange) -> anyhow::Result<()>
 
 async fn set_quotes(named: &str, change: QuoteRulesChange) -> anyhow::Result<()> {
     let now = open(&Settings::load()?).await?.set_quote_rules(named, change).await;
-    let now = of_merchant(named, now)?;
+    let now = settled(named, now)?;
     println!(
         "{named}: applies credits: {}; payers go back to: {}; news go to: {}; creates customers: {}",
         if now.applies_credits { "yes" } else { "no" },
@@ -405,7 +406,15 @@ async fn list_webhooks(engine: &Engine, named: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// [`known`], where an address may be what is wrong.
+/// [`known`], where what is to be kept may be what is wrong.
+fn settled<T>(named: &str, answer: Result<T, SettingsError>) -> anyhow::Result<T> {
+    match answer {
+        Err(SettingsError::Engine(cause)) => known(named, Err(cause)),
+        answer => Ok(answer?),
+    }
+}
+
+/// The same, where an address of events may be.
 fn of_merchant<T>(named: &str, answer: Result<T, EndpointError>) -> anyhow::Result<T> {
     match answer {
         Err(EndpointError::Engine(cause)) => known(named, Err(cause)),

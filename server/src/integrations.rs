@@ -1,38 +1,37 @@
-//! `/admin/configure/merchants/{merchant}/integrations`, outside the App like the forms of books of our own.
+//! `/admin/configure/merchants/{merchant}/integrations`: keys of programs, the rules of quotes, and addresses of events.
 
 use crate::{
+    configure::AtMerchant,
     router::Web,
-    staff::{Answer, Done, Refusal, admitted, go_to, page, refused},
+    staff::{Answer, Done, Refusal, go_to, page, refused},
 };
 use app::{Told, addresses, render_integrations};
 use axum::{
     Form, Router,
-    extract::{FromRequestParts, Path, Query, State},
+    extract::{FromRequestParts, Query},
     http::request::Parts,
     routing::{get, post},
 };
-use domain::{access::Act, integration::IntegrationKind};
-use engine::{AdminPass, Error};
-use secrecy::ExposeSecret;
+use domain::{access::Act, ids::EndpointId, integration::IntegrationKind, own_invoice::Wrong};
+use engine::{AdminPass, Error, QuoteRulesTyped, SettingsError};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::collections::HashMap;
 
-/// Where the menu leads: to the one merchant that its staff may configure.
-const MERCHANTS: &str = "/admin/configure/merchants";
+const PATH: &str = "/admin/configure/merchants/{merchant}/integrations";
 
 pub fn router() -> Router<Web> {
+    let at = |part: &str| format!("{PATH}{part}");
     Router::new()
-        .route(MERCHANTS, get(own_merchant))
-        .route("/admin/configure/merchants/{merchant}/integrations", get(show))
-        .route("/admin/configure/merchants/{merchant}/integrations/{kind}", post(save))
-        .route("/admin/configure/merchants/{merchant}/integrations/{kind}/display", post(display))
-        .route("/admin/configure/merchants/{merchant}/integrations/{kind}/retire", post(retire))
-}
-
-async fn own_merchant(State(web): State<Web>, parts: Parts) -> Answer {
-    let admin = admitted(&parts, &web, Act::ManageIntegrations, MERCHANTS).await?;
-    let merchant = web.or_refused(web.engine.merchant_key(&admin).await)?;
-    go_to(&addresses::integrations(&merchant))
+        .route(PATH, get(show))
+        .route(&at("/{kind}"), post(save))
+        .route(&at("/{kind}/display"), post(display))
+        .route(&at("/{kind}/retire"), post(retire))
+        .route(&at("/quotes"), post(save_quotes))
+        .route(&at("/webhooks"), post(add_address))
+        .route(&at("/webhooks/secret"), post(renew_secret))
+        .route(&at("/webhooks/on"), post(turn_on))
+        .route(&at("/webhooks/off"), post(turn_off))
+        .route(&at("/webhooks/remove"), post(remove))
 }
 
 /// Staff of the merchant that the address names. Looked for before any body is read.
@@ -48,17 +47,10 @@ impl FromRequestParts<Web> for Configurer {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
-        let admin = admitted(parts, web, Act::ManageIntegrations, MERCHANTS).await?;
-        let merchant = web.or_refused(web.engine.merchant_key(&admin).await)?;
-        let named = Path::<HashMap<String, String>>::from_request_parts(parts, web).await;
-        let Ok(Path(named)) = named else { return Err(refused(web, Error::NotFound)) };
+        let AtMerchant { admin, merchant, named } = AtMerchant::may(Act::ManageIntegrations, parts, web).await?;
         let kind = named.get("kind").map(|kind| kind.parse::<IntegrationKind>()).transpose();
-        match kind {
-            Ok(kind) if named.get("merchant") == Some(&merchant) => {
-                Ok(Self { web: web.clone(), admin, merchant, kind })
-            }
-            _ => Err(refused(web, Error::NotFound)),
-        }
+        let kind = web.or_refused(kind.map_err(|_| Error::NotFound))?;
+        Ok(Self { web: web.clone(), admin, merchant, kind })
     }
 }
 
@@ -69,7 +61,22 @@ impl Configurer {
 
     async fn page(&self, told: Told) -> Answer {
         let shown = self.web.or_refused(self.web.engine.integrations(&self.admin).await)?;
-        page(render_integrations(&self.web.assets, shown, told))
+        let tellings = self.web.or_refused(self.web.engine.tellings(&self.admin).await)?;
+        page(render_integrations(&self.web.assets, shown, tellings, told))
+    }
+
+    /// The tab with what was typed, or the page that says why nothing was done.
+    async fn not_saved(&self, cause: SettingsError, typed: impl FnOnce(Vec<Wrong>) -> Told) -> Answer {
+        match cause {
+            SettingsError::Wrong(wrong) => self.page(typed(wrong)).await,
+            SettingsError::Engine(cause) => Err(refused(&self.web, cause)),
+        }
+    }
+
+    /// The secret is in this answer alone, and is kept nowhere that it could be shown from.
+    async fn event_secret(&self, endpoint: EndpointId, secret: &SecretString) -> Answer {
+        let event_secret = Some((endpoint, secret.expose_secret().to_owned()));
+        self.page(Told { event_secret, ..Told::default() }).await
     }
 
     fn done(&self, done: &str) -> Answer {
@@ -114,4 +121,76 @@ async fn retire(configurer: Configurer, Form(sent): Form<Sent>) -> Answer {
     let key = configurer.web.read_id(&sent.key)?;
     configurer.web.or_refused(configurer.web.engine.retire_integration_key(&configurer.admin, key).await)?;
     configurer.done("retired")
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Quotes {
+    applies_credits: String,
+    creates_customers: String,
+    return_hosts: String,
+    webhook_url: String,
+}
+
+async fn save_quotes(configurer: Configurer, Form(sent): Form<Quotes>) -> Answer {
+    let Quotes { applies_credits, creates_customers, return_hosts, webhook_url } = sent;
+    let [applies_credits, creates_customers] = [applies_credits, creates_customers].map(|box_of| box_of == "yes");
+    let typed = QuoteRulesTyped { applies_credits, creates_customers, return_hosts, webhook_url };
+    match configurer.web.engine.set_own_quote_rules(&configurer.admin, &typed).await {
+        Ok(()) => configurer.done("quotes"),
+        Err(cause) => {
+            let told = |wrong| Told { quote_rules: Some(typed), wrong, ..Told::default() };
+            configurer.not_saved(cause, told).await
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Address {
+    url: String,
+}
+
+async fn add_address(configurer: Configurer, Form(sent): Form<Address>) -> Answer {
+    let Address { url } = sent;
+    match configurer.web.engine.add_own_endpoint(&configurer.admin, &url).await {
+        Ok((endpoint, secret)) => configurer.event_secret(endpoint, &secret).await,
+        Err(cause) => configurer.not_saved(cause, |wrong| Told { url, wrong, ..Told::default() }).await,
+    }
+}
+
+/// One of the addresses, and the mark of its secret as the page showed it.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct OfAddress {
+    endpoint: String,
+    seen: String,
+}
+
+async fn renew_secret(configurer: Configurer, Form(sent): Form<OfAddress>) -> Answer {
+    let endpoint = configurer.web.read_id(&sent.endpoint)?;
+    match configurer.web.engine.renew_own_endpoint(&configurer.admin, endpoint, &sent.seen).await {
+        Ok(secret) => configurer.event_secret(endpoint, &secret).await,
+        Err(cause) => configurer.not_saved(cause, |wrong| Told { wrong, ..Told::default() }).await,
+    }
+}
+
+async fn turn_on(configurer: Configurer, Form(sent): Form<OfAddress>) -> Answer {
+    switch(&configurer, &sent, true).await
+}
+
+async fn turn_off(configurer: Configurer, Form(sent): Form<OfAddress>) -> Answer {
+    switch(&configurer, &sent, false).await
+}
+
+async fn switch(configurer: &Configurer, sent: &OfAddress, on: bool) -> Answer {
+    let (web, endpoint) = (&configurer.web, configurer.web.read_id(&sent.endpoint)?);
+    web.or_refused(web.engine.switch_endpoint(&configurer.admin, endpoint, on).await)?;
+    configurer.done(if on { "on" } else { "off" })
+}
+
+async fn remove(configurer: Configurer, Form(sent): Form<OfAddress>) -> Answer {
+    let (web, endpoint) = (&configurer.web, configurer.web.read_id(&sent.endpoint)?);
+    web.or_refused(web.engine.drop_own_endpoint(&configurer.admin, endpoint).await)?;
+    configurer.done("removed")
 }

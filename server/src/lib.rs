@@ -3,11 +3,13 @@
 pub mod accounting_connections;
 pub mod cli;
 pub mod client_addr;
+pub mod configure;
 pub mod demo;
 pub mod health;
 pub mod integrations;
 pub mod invoice_pdf;
 pub mod layers;
+pub mod merchant_settings;
 pub mod own_books;
 pub mod partners;
 pub mod payer_account;

@@ -2,7 +2,8 @@
 //! our own, what payers read of their account, the partners' addresses, built files and health, in one list.
 
 use crate::{
-    accounting_connections, health, integrations, invoice_pdf, layers, own_books, partners, payer_account, proof,
+    accounting_connections, configure, health, integrations, invoice_pdf, layers, merchant_settings, own_books,
+    partners, payer_account, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
@@ -72,6 +73,8 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
         .merge(limits.hold(files, FILES))
         .merge(own_books::router(site.assets.clone()))
+        .merge(configure::router())
+        .merge(merchant_settings::router())
         .merge(integrations::router())
         .merge(payer_account::router())
         .merge(accounting_connections::router())

@@ -24,12 +24,12 @@ pub async fn send_event_again(endpoint: EndpointId, event: EventId) -> Result<()
     Ok(())
 }
 
-/// Has an endpoint sent to again that was given up.
+/// Has an endpoint sent to again that is off.
 #[server(prefix = "/api", endpoint = "webhooks/turn_on")]
 pub async fn turn_endpoint_on(endpoint: EndpointId) -> Result<(), Fault> {
     use crate::gate;
     let admin = gate::admin(gate::Act::SendEvents).await.map_err(gate::signed_out)?;
-    gate::answer(gate::engine().turn_endpoint_on(&admin, endpoint).await)?;
+    gate::answer(gate::engine().switch_endpoint(&admin, endpoint, true).await)?;
     gate::go_to("/admin/webhooks?done=on");
     Ok(())
 }

@@ -112,6 +112,17 @@ pub(crate) fn select(
     .into_any()
 }
 
+/// Something that is so or not, and what that means.
+pub(crate) fn check_box(name: &'static str, label: &'static str, means: &'static str, checked: bool) -> AnyView {
+    view! {
+        <label class="choice">
+            <input type="checkbox" name=name value="yes" checked=checked/>
+            <span>{label}<small class="muted">{means}</small></span>
+        </label>
+    }
+    .into_any()
+}
+
 /// What is to be mended, above the form; each entry leads to its field.
 pub(crate) fn summary(wrong: &[Wrong]) -> Option<AnyView> {
     let mend = |wrong: &Wrong| Mend { field: Some(wrong.field.clone()), words: wrong.words.clone() };

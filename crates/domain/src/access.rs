@@ -50,8 +50,10 @@ pub enum Act {
     SeeConnections,
     /// Try, pause and reconnect those to the books.
     ManageConnections,
-    /// Let the merchant's programs in, and see their keys.
+    /// Let the merchant's programs in, see their keys, and say where they are told what happens.
     ManageIntegrations,
+    /// Say what the merchant takes, and what stands above its documents.
+    ManageSettings,
     SeeInstallation,
     SetUpMerchants,
 }
@@ -80,7 +82,8 @@ impl Role {
             | Act::SendEvents
             | Act::SeeConnections
             | Act::ManageConnections
-            | Act::ManageIntegrations => matches!(self, Self::Admin),
+            | Act::ManageIntegrations
+            | Act::ManageSettings => matches!(self, Self::Admin),
             Act::SyncBooks => matches!(self, Self::Payer | Self::Admin),
             Act::SeeInstallation | Act::SetUpMerchants => matches!(self, Self::Operator),
         }
@@ -137,6 +140,7 @@ mod tests {
             (Act::SendEvents, Role::Admin),
             (Act::ManageConnections, Role::Admin),
             (Act::ManageIntegrations, Role::Admin),
+            (Act::ManageSettings, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
             (Act::SetUpMerchants, Role::Operator),
         ] {

@@ -25,6 +25,7 @@ pub mod invoice;
 pub mod invoice_story;
 pub mod lane;
 pub mod ledger;
+pub mod letterhead;
 pub mod method;
 pub mod money;
 pub mod network;

@@ -2,7 +2,8 @@
 
 use crate::{
     email::looks_like_email,
-    own_invoice::{Wrong, plain, without_nul},
+    letterhead::read_address,
+    own_invoice::{Wrong, plain},
 };
 
 /// What most invoices give, where nobody has said otherwise.
@@ -10,7 +11,6 @@ pub const TERMS_DAYS_USUAL: u32 = 14;
 const TERMS_DAYS_MAX: u32 = 365;
 const NAME_MAX_CHARS: usize = 200;
 const CODE_MAX_CHARS: usize = 40;
-const ADDRESS_MAX_CHARS: usize = 500;
 
 /// As it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,13 +56,10 @@ impl CustomerTyped {
         if terms_days.is_none() {
             wrong.push(Wrong::at("terms_days", format!("Enter a number of days from 0 to {TERMS_DAYS_MAX}.")));
         }
-        let address = self.address.trim();
-        if address.chars().count() > ADDRESS_MAX_CHARS {
-            wrong.push(Wrong::at("address", format!("Enter an address of {ADDRESS_MAX_CHARS} characters or fewer.")));
-        }
+        let address = read_address(&self.address).map_err(|too_long| wrong.push(too_long)).unwrap_or_default();
         let (Some(terms_days), true) = (terms_days, wrong.is_empty()) else { return Err(wrong) };
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Ok(CustomerRead { code: some(&code), email: some(email), name, terms_days, address: without_nul(address) })
+        Ok(CustomerRead { code: some(&code), email: some(email), name, terms_days, address })
     }
 }
 

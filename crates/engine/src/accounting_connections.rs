@@ -9,6 +9,7 @@ use crate::{
     send_mail::{BOOKS_BROKEN, rendered},
     set_merchant::MerchantChange,
     set_up::{Route, route},
+    setter::Setter,
     turnstile::Errand,
 };
 use chrono::TimeDelta;
@@ -102,7 +103,8 @@ impl Engine {
     /// [`Error::NotFound`] when there is no such merchant.
     pub async fn switch_connections(&self, _: &OperatorPass, merchant: &str, multi: bool) -> Result<(), Error> {
         let change = MerchantChange { multi_connection: Some(multi), ..MerchantChange::default() };
-        self.set_merchant(merchant, change).await.map(drop)
+        let db = self.merchant_named(merchant).await?;
+        self.change_merchant(&db, Setter::Operator, change).await.map(drop)
     }
 
     /// Gives a lane a client of its own, and answers the name of the organisation that it reaches.

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     dispute::DisputeState,
     ids::{
-        AttemptId, ConnectionId, CreditNoteId, CustomerId, DisputeId, IntegrationKeyId, InvoiceId, MailId, MethodId,
-        PayerId, PaymentId, PersonId, RefundId,
+        AttemptId, ConnectionId, CreditNoteId, CustomerId, DisputeId, EndpointId, IntegrationKeyId, InvoiceId, MailId,
+        MethodId, PayerId, PaymentId, PersonId, RefundId,
     },
     method::MethodState,
     money::Money,
@@ -333,6 +333,36 @@ pub(crate) enum Audited {
     IntegrationKeyRetired {
         integration: &'static str,
         key: IntegrationKeyId,
+    },
+    /// Staff have said what is taken from here on, and what stands above documents, of which this has the digest.
+    MerchantSet {
+        takes_parts: bool,
+        takes_more: bool,
+        takes_prepayments: bool,
+        retries_debits: bool,
+        letterhead: String,
+    },
+    /// Staff have said what becomes of quotes, and to which host their news go.
+    QuoteRulesSet {
+        applies_credits: bool,
+        creates_customers: bool,
+        return_hosts: String,
+        news_host: Option<String>,
+    },
+    /// Staff have events sent to this host. What stands behind it in the address may be a secret.
+    EndpointAdded {
+        endpoint: EndpointId,
+        host: Option<String>,
+    },
+    EndpointSwitched {
+        endpoint: EndpointId,
+        on: bool,
+    },
+    EndpointSecretMade {
+        endpoint: EndpointId,
+    },
+    EndpointDropped {
+        endpoint: EndpointId,
     },
     /// Staff have let the portal into the books of this organisation.
     ConnectionMade {

@@ -19,6 +19,7 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
     };
     let (method, customer) = (MethodId(Uuid::nil()), CustomerId(Uuid::nil()));
     let (connection, key) = (ConnectionId(Uuid::nil()), IntegrationKeyId(Uuid::nil()));
+    let endpoint = EndpointId(Uuid::nil());
     let disputed = |to| {
         let (dispute, dispute_there) = (DisputeId(Uuid::nil()), "dp_1".to_owned());
         Audited::DisputeMoved { dispute, attempt, to, disputed: amount, dispute_there }
@@ -109,6 +110,30 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::IntegrationKeyMade { integration: "sell", key }, "integration_key_made"),
         (Audited::IntegrationKeyShown { integration: "sell", key }, "integration_key_shown"),
         (Audited::IntegrationKeyRetired { integration: "sell", key }, "integration_key_retired"),
+        (
+            Audited::MerchantSet {
+                takes_parts: true,
+                takes_more: false,
+                takes_prepayments: true,
+                retries_debits: false,
+                letterhead: "digest".into(),
+            },
+            "merchant_set",
+        ),
+        (
+            Audited::QuoteRulesSet {
+                applies_credits: true,
+                creates_customers: false,
+                return_hosts: String::new(),
+                news_host: None,
+            },
+            "quote_rules_set",
+        ),
+        (Audited::EndpointAdded { endpoint, host: None }, "endpoint_added"),
+        (Audited::EndpointSwitched { endpoint, on: true }, "endpoint_turned_on"),
+        (Audited::EndpointSwitched { endpoint, on: false }, "endpoint_turned_off"),
+        (Audited::EndpointSecretMade { endpoint }, "endpoint_secret_made"),
+        (Audited::EndpointDropped { endpoint }, "endpoint_dropped"),
         (Audited::ConnectionMade { connection, organisation: "1".into() }, "connection_made"),
         (Audited::ConnectionLeft { connection }, "connection_left"),
         (Audited::AccountsChosen { connection, clearing: "1".into(), prepayment: None }, "accounts_chosen"),

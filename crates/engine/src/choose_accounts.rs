@@ -2,7 +2,7 @@
 //! and once more when it is saved, so nothing is kept that does not fit.
 
 use crate::{
-    AccountsError, AdminPass, Engine, Error, Lane,
+    AdminPass, Engine, Error, Lane, SettingsError,
     audit::{Actor, Audited},
     jobs::Work,
     live_books::LiveBooks,
@@ -71,8 +71,8 @@ impl Engine {
     /// Keeps what was chosen. The first time, the books are read from there on.
     ///
     /// # Errors
-    /// As above, and [`AccountsError::Wrong`] for what does not fit.
-    pub async fn choose_accounts(&self, admin: &AdminPass, typed: &AccountsTyped) -> Result<(), AccountsError> {
+    /// As above, and [`SettingsError::Wrong`] for what does not fit.
+    pub async fn choose_accounts(&self, admin: &AdminPass, typed: &AccountsTyped) -> Result<(), SettingsError> {
         let Read { first, books, company, chart } = self.read_chart(admin).await?;
         let (db, now) = (&admin.db, self.now());
         let chosen = Chosen::of(typed, &chart, &company, &db.merchant().await?.currency)?;
@@ -121,7 +121,7 @@ struct Chosen<'a> {
 }
 
 impl<'a> Chosen<'a> {
-    fn of(typed: &AccountsTyped, chart: &'a Chart, company: &Company, currency: &str) -> Result<Self, AccountsError> {
+    fn of(typed: &AccountsTyped, chart: &'a Chart, company: &Company, currency: &str) -> Result<Self, SettingsError> {
         let mut wrong = Vec::new();
         if company.currency != currency {
             let words = format!(
@@ -139,7 +139,7 @@ impl<'a> Chosen<'a> {
         }
         match clearing {
             Some(clearing) if wrong.is_empty() => Ok(Self { clearing, prepayment, surcharge, tax }),
-            _ => Err(AccountsError::Wrong(wrong)),
+            _ => Err(SettingsError::Wrong(wrong)),
         }
     }
 }

@@ -1,14 +1,17 @@
-//! Where a merchant's events are sent: set by the operator's hand, seen and helped along by the merchant's staff (D7, G79).
+//! Where a merchant's events are sent: set by the operator's command or by the merchant's staff (`own_endpoints.rs`), and what
+//! staff see of it (D7, G79).
 
 use crate::{
     AdminPass, EndpointError, Engine, Error,
+    audit::Audited,
     clock::{on_the_wall, zone},
     jobs::Work,
+    setter::Setter,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use connectors::endpoint::SECRET_PREFIX;
+use connectors::{endpoint::SECRET_PREFIX, quotes::host_of};
 use domain::{
     ids::{EndpointId, EventId},
     views::{DeliveryFace, EndpointBox, EndpointFace, Tone},
@@ -18,7 +21,7 @@ use std::collections::HashMap;
 use store::{Delivery, DeliveryState, Endpoint, EventRow, MerchantDb};
 
 /// Each is a job of its merchant's, which has no more than a worker's fill of them under way.
-const ENDPOINTS_MAX: usize = 5;
+pub(crate) const ENDPOINTS_MAX: usize = 5;
 const SECRET_BYTES: usize = 32;
 /// After a new secret, the one before signs as well for so long: time enough to tell it to the receiver.
 const BOTH_SIGN_FOR: TimeDelta = TimeDelta::hours(24);
@@ -31,16 +34,27 @@ impl Engine {
     /// # Errors
     /// Nothing is sent to such an address, or it is there already, or there are too many.
     pub async fn endpoint_add(&self, named: &str, url: &str) -> Result<SecretString, EndpointError> {
-        let (db, url, secret) = (self.merchant_named(named).await?, self.0.events.check(url)?, new_secret()?);
+        let db = self.merchant_named(named).await?;
+        self.add_endpoint(&db, Setter::Operator, url).await.map(|(_, secret)| secret)
+    }
+
+    pub(crate) async fn add_endpoint(
+        &self,
+        db: &MerchantDb,
+        by: Setter,
+        url: &str,
+    ) -> Result<(EndpointId, SecretString), EndpointError> {
+        let (url, secret, now) = (self.0.events.check(url)?, new_secret()?, self.now());
         let tx = db.begin().await?;
         let there = tx.endpoints().await?;
         if there.len() >= ENDPOINTS_MAX && there.iter().all(|endpoint| endpoint.url != url) {
             return Err(EndpointError::TooMany { max: ENDPOINTS_MAX });
         }
-        tx.endpoint_add(&url, &secret, self.now()).await?;
-        tx.audit_operator("add endpoint", &url, self.now()).await?;
+        let endpoint = tx.endpoint_add(&url, &secret, now).await?;
+        let audited = Audited::EndpointAdded { endpoint, host: host_of(&url, true) };
+        by.write_down(&tx, ("add endpoint", &url), &audited, now).await?;
         tx.commit().await?;
-        Ok(secret)
+        Ok((endpoint, secret))
     }
 
     /// Where events are sent, and how many each has not got.
@@ -65,9 +79,14 @@ impl Engine {
     pub async fn endpoint_drop(&self, named: &str, url: &str) -> Result<(), EndpointError> {
         let db = self.merchant_named(named).await?;
         let endpoint = self.endpoint_at(&db, url).await?;
+        Ok(self.drop_endpoint(&db, Setter::Operator, &endpoint).await?)
+    }
+
+    pub(crate) async fn drop_endpoint(&self, db: &MerchantDb, by: Setter, endpoint: &Endpoint) -> Result<(), Error> {
         let tx = db.begin().await?;
         tx.endpoint_drop(endpoint.id).await?;
-        tx.audit_operator("drop endpoint", &endpoint.url, self.now()).await?;
+        let audited = Audited::EndpointDropped { endpoint: endpoint.id };
+        by.write_down(&tx, ("drop endpoint", &endpoint.url), &audited, self.now()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -76,12 +95,28 @@ impl Engine {
     /// # Errors
     /// Nothing is sent there.
     pub async fn endpoint_new_secret(&self, named: &str, url: &str) -> Result<SecretString, EndpointError> {
-        let (db, secret, now) = (self.merchant_named(named).await?, new_secret()?, self.now());
-        let endpoint = self.endpoint_at(&db, url).await?;
+        let db = self.merchant_named(named).await?;
+        let endpoint = self.endpoint_at(&db, url).await?.id;
+        self.renew_endpoint(&db, Setter::Operator, endpoint, None).await
+    }
+
+    /// `seen`: the mark of the secret that whoever asks has before them, which a second press would make useless.
+    pub(crate) async fn renew_endpoint(
+        &self,
+        db: &MerchantDb,
+        by: Setter,
+        endpoint: EndpointId,
+        seen: Option<&str>,
+    ) -> Result<SecretString, EndpointError> {
+        let (secret, now) = (new_secret()?, self.now());
         let tx = db.begin().await?;
-        let endpoint = tx.endpoint_hold(endpoint.id).await?;
+        let endpoint = tx.endpoint_hold(endpoint).await?;
+        if seen.is_some_and(|seen| seen != secret_mark(&endpoint)) {
+            return Err(EndpointError::SecretChanged);
+        }
         tx.endpoint_secret_replace(&endpoint, &secret, now + BOTH_SIGN_FOR).await?;
-        tx.audit_operator("new secret of endpoint", &endpoint.url, now).await?;
+        let audited = Audited::EndpointSecretMade { endpoint: endpoint.id };
+        by.write_down(&tx, ("new secret of endpoint", &endpoint.url), &audited, now).await?;
         tx.commit().await?;
         Ok(secret)
     }
@@ -132,23 +167,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Sends to an endpoint again that was given up: what has happened meanwhile first.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] also for another merchant's.
-    pub async fn turn_endpoint_on(&self, admin: &AdminPass, endpoint: EndpointId) -> Result<(), Error> {
-        let now = self.now();
-        let tx = admin.db.begin().await?;
-        let endpoint = tx.endpoint_hold(endpoint).await?;
-        let endpoint = Endpoint { tries: 0, off_since: None, last_error: None, ..endpoint };
-        tx.endpoint_move(&endpoint).await?;
-        Work::SendEvents { endpoint: endpoint.id }.queue_again(&tx, None, now).await?;
-        tx.commit().await?;
-        self.0.bell.notify_one();
-        tracing::info!(endpoint.id = %endpoint.id, "Staff have turned an endpoint on again.");
-        Ok(())
-    }
-
     async fn endpoint_at(&self, db: &MerchantDb, url: &str) -> Result<Endpoint, EndpointError> {
         // What was allowed once may be so no more, and is dropped all the same.
         let kept = self.0.events.check(url).unwrap_or_else(|_| url.to_owned());
@@ -163,11 +181,16 @@ fn new_secret() -> Result<SecretString, Error> {
     Ok(format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(bytes)).into())
 }
 
+/// Another one whenever the secret is replaced, and nothing of the secret.
+pub(crate) fn secret_mark(endpoint: &Endpoint) -> String {
+    endpoint.old_secret_until.map(|until| until.timestamp_millis().to_string()).unwrap_or_default()
+}
+
 fn waiting(endpoint: &Endpoint, head: i64) -> i64 {
     (head - endpoint.sent_through).max(0)
 }
 
-fn endpoint_face(endpoint: Endpoint, head: i64, zone: Tz) -> EndpointFace {
+pub(crate) fn endpoint_face(endpoint: Endpoint, head: i64, zone: Tz) -> EndpointFace {
     EndpointFace {
         id: endpoint.id,
         waiting: waiting(&endpoint, head),
@@ -178,7 +201,7 @@ fn endpoint_face(endpoint: Endpoint, head: i64, zone: Tz) -> EndpointFace {
     }
 }
 
-fn delivery_face(delivery: Delivery, event: &EventRow, url: &str, zone: Tz) -> DeliveryFace {
+pub(crate) fn delivery_face(delivery: Delivery, event: &EventRow, url: &str, zone: Tz) -> DeliveryFace {
     let (badge, tone) = match delivery.state {
         DeliveryState::Taken => ("Delivered", Tone::Good),
         DeliveryState::Failing => ("Trying", Tone::Warn),

@@ -306,18 +306,29 @@ impl From<store::Error> for ConnectError {
     }
 }
 
-/// Why the accounts of books stay as they are.
+/// Why what a merchant has set up stays as it is.
 #[derive(Debug, thiserror::Error)]
-pub enum AccountsError {
-    #[error("something is to be mended: {0:?}")]
+pub enum SettingsError {
+    #[error("{}", sentences(.0))]
     Wrong(Vec<Wrong>),
     #[error(transparent)]
     Engine(#[from] Error),
 }
 
-impl From<store::Error> for AccountsError {
+/// For a command, which has no fields.
+fn sentences(wrong: &[Wrong]) -> String {
+    wrong.iter().map(|wrong| wrong.words.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+impl From<store::Error> for SettingsError {
     fn from(cause: store::Error) -> Self {
         Self::Engine(cause.into())
+    }
+}
+
+impl From<Vec<Wrong>> for SettingsError {
+    fn from(wrong: Vec<Wrong>) -> Self {
+        Self::Wrong(wrong)
     }
 }
 
@@ -332,6 +343,9 @@ pub enum EndpointError {
     TooMany { max: usize },
     #[error("no events are sent there")]
     Unknown,
+    /// Somebody has made another one since the form was opened.
+    #[error("the secret was changed meanwhile")]
+    SecretChanged,
     #[error(transparent)]
     Engine(#[from] Error),
 }

@@ -160,7 +160,8 @@ impl Engine {
             lines.push(OpenException { remedy: remedy.into(), ..line });
         }
         for endpoint in db.endpoints().await? {
-            let Some(since) = endpoint.off_since else { continue };
+            // Staff who turn one off know that, and leave no answer of its receiver's.
+            let Some(since) = endpoint.off_since.filter(|_| endpoint.last_error.is_some()) else { continue };
             let why = sentence_of(endpoint.last_error.as_deref());
             let cause = format!("Events are no longer sent to {}: {why}", endpoint.url);
             let line =

@@ -68,6 +68,7 @@ mod open_checkout;
 mod order;
 mod own_books;
 mod own_documents;
+mod own_endpoints;
 mod own_statement;
 mod passes;
 mod payer_account;
@@ -100,6 +101,7 @@ mod send_events;
 mod send_mail;
 mod set_merchant;
 mod set_up;
+mod setter;
 mod settle_dispute;
 mod settle_method;
 mod settle_payment;
@@ -145,8 +147,8 @@ pub use download_books::{Download, SyncPass};
 pub use enter_advance::{AdvanceForm, AdvanceTyped};
 pub use enter_payment::{HandPayment, PaymentForm};
 pub use error::{
-    AccountsError, ConnectError, EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError,
-    QuoteError, RefundError, SignInError, TakeError,
+    ConnectError, EndpointError, Error, ImportError, KeyError, MendError, MethodError, OwnBooksError, QuoteError,
+    RefundError, SettingsError, SignInError, TakeError,
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
@@ -155,16 +157,17 @@ pub use integrations::{IntegrationFace, IntegrationsPage, KeyFace};
 pub use invoice_pdf::{PdfFile, file_name};
 pub use order::{ListQuery, Order, PayHow, RefundOrder, SaveMethod, ToConfirm, postal_code};
 pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
+pub use own_endpoints::{OwnEndpoint, Tellings};
 pub use own_statement::CustomerStatement;
 pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass, QuotePass};
 pub use payer_account::{KnownAccount, PayerInvoice, PayerStatement};
-pub use quote_rules::QuoteRulesChange;
+pub use quote_rules::{QuoteRulesChange, QuoteRulesTyped};
 pub use quote_sessions::{OpenedSession, PaidWith, SessionFailure, SessionResult};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};
 pub use sandbox_rows::SandboxStep;
-pub use set_merchant::MerchantChange;
+pub use set_merchant::{MerchantChange, MerchantSettings};
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant, QuoteRules};
 pub use surcharges::{RulesError, read_rules};

@@ -72,6 +72,16 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.only(self.conn()).await?)
     }
 
+    /// Of the newest event that was tried there.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn delivery_newest(&self, endpoint: EndpointId) -> Result<Option<Delivery>, Error> {
+        // Ids of events grow with time, and its key ends in them.
+        let of = self.find::<Entity>().filter(Column::EndpointId.eq(endpoint));
+        Ok(of.order_by_desc(Column::EventId).limit(1).only(self.conn()).await?)
+    }
+
     /// The ones that were given up, and then the others that were tried last: up to `limit` of each, newest first. However
     /// much is sent after one was given up, a person finds it and has it sent again.
     ///

@@ -29,7 +29,7 @@ pub struct Model {
     pub sent_through: i64,
     /// How often the next one was tried in vain.
     pub tries: i32,
-    /// It was given up; what happens meanwhile waits for it.
+    /// It was given up, or turned off by staff, who leave no `last_error`; what happens meanwhile waits for it.
     pub off_since: Option<DateTime<Utc>>,
     pub last_error: Option<String>,
     pub created_at: DateTime<Utc>,

@@ -10,7 +10,7 @@ use domain::{
     money::{Currency, Locale},
     views::MerchantFace,
 };
-use sea_orm::{ConnectionTrait, IntoActiveModel, entity::prelude::*};
+use sea_orm::{ConnectionTrait, IntoActiveModel, QuerySelect, entity::prelude::*, sea_query::LockType};
 use uuid::Uuid;
 
 #[sea_orm::model]
@@ -107,7 +107,17 @@ impl Store {
 }
 
 impl MerchantTx {
-    /// What the operator sets of the merchant, as this row has it. What is issued already keeps what stood above it.
+    /// As it stands, and nobody else changes it until this transaction is over. Payments go on beside that: their foreign keys
+    /// may still be held against it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn merchant_hold(&self) -> Result<Model, Error> {
+        let mine = Entity::find_by_id(self.merchant_id()).lock(LockType::NoKeyUpdate);
+        mine.only(self.conn()).await?.ok_or(Error::Missing)
+    }
+
+    /// What operator and staff set of the merchant, as this row has it. What is issued already keeps what stood above it.
     ///
     /// # Errors
     /// The database is away.

@@ -30,11 +30,12 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 9] = [
+const FILES: [(&str, Role); 10] = [
     ("/invoices/INVOICE", Role::Payer),
     ("/statements", Role::Payer),
     ("/admin/configure/accounting-connections", Role::Admin),
     ("/admin/configure/merchants/northwind/integrations", Role::Admin),
+    ("/admin/configure/merchants/northwind/settings", Role::Admin),
     ("/admin/sync", Role::Admin),
     ("/dashboard/sync", Role::Payer),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
@@ -140,13 +141,24 @@ const OWN_BOOKS: [(&str, Option<Body>); 35] = [
     ("/admin/import/confirm", Some(&[])),
 ];
 const ADVANCE: &str = "lpy_0193a1b2c3d47e5f8a9b0c1d2e3f4a5c";
-/// What the staff of Northwind press on the tab of its integrations, outside the App: with what, and what it answers.
-const INTEGRATIONS: [(&str, Body, u16); 4] = [
-    ("", &[("is_enabled", "yes"), ("key", KEY), ("do", "generate")], 303),
-    ("", &[("do", "save")], 303),
-    ("/display", &[("key", KEY)], 200),
-    ("/retire", &[("key", KEY)], 303),
+/// What the staff of Northwind press on its tabs, outside the App: with what, and what it answers. Nothing is sent to
+/// `NO_ENDPOINT`, and Xero draws its own documents.
+const TABS: [(&str, Body, u16); 13] = [
+    ("integrations/sell", &[("is_enabled", "yes"), ("key", KEY), ("do", "generate")], 303),
+    ("integrations/sell", &[("do", "save")], 303),
+    ("integrations/sell/display", &[("key", KEY)], 200),
+    ("integrations/sell/retire", &[("key", KEY)], 303),
+    ("integrations/quotes", &[("return_hosts", "sell.example")], 303),
+    ("integrations/webhooks", &[("url", "http://127.0.0.1:9/second")], 200),
+    ("integrations/webhooks/secret", &[("endpoint", NO_ENDPOINT), ("seen", "")], 404),
+    ("integrations/webhooks/off", &[("endpoint", NO_ENDPOINT)], 404),
+    ("integrations/webhooks/on", &[("endpoint", NO_ENDPOINT)], 404),
+    ("integrations/webhooks/remove", &[("endpoint", NO_ENDPOINT)], 303),
+    ("settings/payments", &[("takes_parts", "yes"), ("takes_more", "no")], 303),
+    ("settings/debits", &[], 303),
+    ("settings/documents", &[("address", "1 Main Street"), ("tax_number", "1")], 404),
 ];
+const NO_ENDPOINT: &str = "end_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 const KEY: &str = "wpik_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 /// Addresses on which staff connect books of somebody else's, outside the App: what is sent there, none where the page is read.
 /// `CONNECTION` stands for Northwind's; how books are really connected, `consent.rs` shows.
@@ -350,13 +362,13 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
 }
 
 #[tokio::test]
-async fn d20_the_keys_of_a_merchants_programs_are_its_own_staffs() {
+async fn d20_keys_addresses_and_settings_of_a_merchant_are_its_own_staffs() {
     let house = House::new().await;
     let mut callers = Caller::all(&house).await;
     // Whoever may do it comes last, so that nothing stands before.
     callers.sort_by_key(|caller| caller.name == "Northwind's staff");
-    for (act, body, due) in INTEGRATIONS {
-        let path = format!("/admin/configure/merchants/northwind/integrations/sell{act}");
+    for (act, body, due) in TABS {
+        let path = format!("/admin/configure/merchants/northwind/{act}");
         for Caller { name, role, client, .. } in &callers {
             let answer = client.post(&path, body).await;
             let what = format!("{name} at {path}: {} {}", answer.status, answer.body);
@@ -364,7 +376,10 @@ async fn d20_the_keys_of_a_merchants_programs_are_its_own_staffs() {
             match *name {
                 "Northwind's staff" => assert!(answer.status == due && !to_sign_in, "{what}"),
                 _ if *role == Role::Anonymous => assert!(to_sign_in, "{what}"),
-                _ => assert!(answer.status == 404 && !answer.body.contains("wpsk_"), "{what}"),
+                _ => assert!(
+                    answer.status == 404 && !["wpsk_", "whsec_"].iter().any(|secret| answer.body.contains(secret)),
+                    "{what}"
+                ),
             }
             let menu = client.get("/admin/configure/merchants").await;
             let own = if *name == "Harbour's staff" { "harbour" } else { "northwind" };

@@ -1,6 +1,10 @@
 //! Configure > Merchants > Integrations: the keys of a merchant's programs (S6-S11).
 
-use crate::support::{Client, House, assert_has, field};
+use crate::{
+    quotes::opened,
+    support::{Client, House, assert_has, field},
+};
+use engine::QuoteRulesChange;
 use simulators::facts;
 
 const TAB: &str = "/admin/configure/merchants/northwind/integrations";
@@ -37,6 +41,7 @@ async fn s7_configure_leads_to_the_integrations_of_the_own_merchant() {
     assert!(home.contains("href=\"/admin/configure/merchants\""), "{home}");
     assert_eq!(staff.get("/admin/configure/merchants").await.location.as_deref(), Some(TAB));
     let page = staff.get(TAB).await.body;
+    assert_has!(page, "href=\"/admin/configure/merchants/northwind/settings\"", "aria-current=\"page\">Integrations");
     assert_has!(page, "ConnectWise Sell", "Client portal", "API", "Is Enabled", "How to set up ConnectWise Sell");
 }
 
@@ -106,4 +111,40 @@ async fn s11_another_merchants_keys_are_neither_shown_nor_retired() {
     }
     assert_eq!(harbour.post(&format!("{TAB}/api"), &[("do", "save")]).await.status, 404);
     assert_eq!(secret(&northwind, TAB, "api", &made).await.len(), 69);
+}
+
+#[tokio::test]
+async fn s13_s20_staff_say_where_payers_of_quotes_go_back_to_and_where_their_program_is_told() {
+    let house = House::new().await;
+    let staff = house.staff().await;
+    let save = async |hosts: &str, url: &str| {
+        let ticked = [("applies_credits", "yes"), ("creates_customers", "yes")];
+        let sent = [ticked[0], ticked[1], ("return_hosts", hosts), ("webhook_url", url)];
+        staff.post(&format!("{TAB}/quotes"), &sent).await
+    };
+    let back = save("https://sell.example/", "ftp://sell.example/news").await;
+    assert_eq!(back.status, 422, "{}", back.body);
+    assert_has!(
+        back.body,
+        "https://sell.example/ is no host. Enter it without https:// and port",
+        "Enter an address like https://partner.example/events.",
+        "href=\"#return_hosts\"",
+        "href=\"#webhook_url\"",
+        "value=\"ftp://sell.example/news\""
+    );
+    let kept = async || house.engine.set_quote_rules("northwind", QuoteRulesChange::default()).await.unwrap();
+    assert!(!kept().await.allows("sell.example"), "nothing was saved");
+
+    for _ in 0..2 {
+        let saved = save("sell.example\r\nQUOTES.example, ", "http://127.0.0.1:9/news").await;
+        assert_eq!(saved.location, Some(format!("{TAB}?done=quotes")));
+    }
+    let rules = kept().await;
+    assert_eq!(rules.return_hosts, "sell.example quotes.example", "the command reads the same");
+    assert!(rules.applies_credits && rules.creates_customers && rules.webhook_url.as_deref() == Some("http://127.0.0.1:9/news"));
+    let page = staff.get(TAB).await.body;
+    assert_has!(page, "sell.example\nquotes.example", "value=\"http://127.0.0.1:9/news\"");
+    opened(&house, "8f2c:1:1").await;
+    let lines = "SELECT count(*) FROM audit_slip WHERE kind = 'quote_rules_set' AND body NOT LIKE '%/news%'";
+    assert_eq!(house.number(lines).await, 1, "what is as it was leaves no line");
 }

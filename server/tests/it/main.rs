@@ -31,6 +31,7 @@ mod kills;
 mod lanes;
 mod late_kills;
 mod links;
+mod merchant_settings;
 mod methods;
 mod needs_payer;
 mod new_customers;

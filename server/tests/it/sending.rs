@@ -2,7 +2,7 @@
 
 use crate::{
     kills::press,
-    support::{House, On, Server, assert_has, field, http},
+    support::{Answer, Client, House, On, Server, assert_has, field, http},
 };
 use axum::{
     Router,
@@ -22,6 +22,7 @@ use std::{
 use tokio::net::TcpListener;
 
 const PAGE: &str = "/admin/webhooks";
+const TAB: &str = "/admin/configure/merchants/northwind/integrations";
 
 /// A partner's server: answers as it was told, and then with 200.
 #[derive(Clone)]
@@ -196,4 +197,89 @@ async fn d7_a_server_killed_between_sending_and_writing_it_down_sends_the_same_e
     let heard = partner.heard();
     assert_eq!((&heard[0].id, &heard[0].body), (&heard[1].id, &heard[1].body));
     assert!(http().get(format!("{}/health/ready", server.portal)).send().await.unwrap().status().is_success());
+}
+
+/// What staff press on the tab Integrations, for one of its addresses.
+async fn press_on_tab(staff: &Client, act: &str, fields: &[(&str, &str)]) -> Answer {
+    staff.post(&format!("{TAB}/webhooks{act}"), fields).await
+}
+
+/// The secret that an answer shows.
+fn shown(answer: &Answer) -> SecretString {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let secret = answer.body.split("value=\"whsec_").nth(1).unwrap_or_else(|| panic!("no secret: {}", answer.body));
+    format!("whsec_{}", secret.split('"').next().unwrap()).into()
+}
+
+#[tokio::test]
+async fn d7_g79_staff_add_an_address_turn_it_off_and_on_give_it_another_secret_and_remove_it() {
+    let house = House::new().await;
+    let (staff, guest, partner) = (house.staff().await, house.client(), Partner::start(&[]).await);
+    for (typed, words) in [
+        ("partner.example", "Enter an address like https://partner.example/events."),
+        ("http://partner.example", "Enter an address that begins with https://."),
+    ] {
+        let (back, kept) = (press_on_tab(&staff, "", &[("url", typed)]).await, format!("value=\"{typed}\""));
+        assert_eq!(back.status, 422, "{typed}");
+        assert_has!(back.body, words, "href=\"#url\"", kept.as_str());
+    }
+    let added = shown(&press_on_tab(&staff, "", &[("url", &partner.url)]).await);
+    let twice = press_on_tab(&staff, "", &[("url", &partner.url)]).await;
+    assert!(twice.status == 422 && twice.body.contains("Events are sent there already."), "{}", twice.body);
+    let page = staff.get(TAB).await.body;
+    assert!(page.contains(&partner.url) && page.contains("None yet") && !page.contains("whsec_"), "{page}");
+    let id = field(page.split("/webhooks/off").nth(1).unwrap(), "endpoint");
+    let of = [("endpoint", id.as_str())];
+
+    guest.pay(&guest.open("INV-501").await, "pm_card_visa").await;
+    house.assert_paid_once("INV-501", 120_450).await;
+    house.until("all is told", async || partner.heard().len() == 2).await;
+    assert!(partner.heard().iter().all(|heard| heard.is_signed_with(&added)));
+    let is_read = async || staff.get(TAB).await.body.contains("invoice.paid, delivered, ");
+    house.until("its last delivery is read", is_read).await;
+
+    for _ in 0..2 {
+        assert_eq!(press_on_tab(&staff, "/off", &of).await.location, Some(format!("{TAB}?done=off")));
+    }
+    guest.pay(&guest.open("INV-502").await, "pm_card_visa").await;
+    house.assert_paid_once("INV-502", 35_000).await;
+    house.until("two events wait", async || staff.get(PAGE).await.body.contains("2 events wait for it.")).await;
+    let page = staff.get(PAGE).await.body;
+    assert_has!(page, "It was turned off by your staff.", "Turn on again");
+    let inbox = staff.get("/admin/exceptions").await.body;
+    assert!(!inbox.contains("Events are no longer sent"), "who turned it off knows: {inbox}");
+    assert_eq!(partner.heard().len(), 2, "nothing was sent meanwhile");
+
+    let page = staff.get(TAB).await.body;
+    let seen = field(page.split("/webhooks/secret").nth(1).unwrap(), "seen");
+    let renew = [("endpoint", id.as_str()), ("seen", seen.as_str())];
+    let fresh = shown(&press_on_tab(&staff, "/secret", &renew).await);
+    let again = press_on_tab(&staff, "/secret", &renew).await;
+    assert!(again.status == 422 && again.body.contains("No further one was made."), "{}", again.body);
+    assert_eq!(press_on_tab(&staff, "/on", &of).await.location, Some(format!("{TAB}?done=on")));
+    house.until("what waited is told", async || partner.heard().len() == 4).await;
+    assert_eq!(partner.told()[2..], ["payment.succeeded 3", "invoice.paid 4"]);
+    assert!(partner.heard()[2..].iter().all(|heard| heard.is_signed_with(&fresh) && heard.is_signed_with(&added)));
+
+    let harbour = house.signed_in(facts::HARBOUR.admin_email).await;
+    let theirs = TAB.replace("northwind", "harbour");
+    for (act, status) in [("off", 404), ("secret", 404), ("remove", 303)] {
+        let answer = harbour.post(&format!("{theirs}/webhooks/{act}"), &renew).await;
+        assert_eq!(answer.status, status, "{act} of another merchant's: {}", answer.body);
+    }
+    assert!(staff.get(TAB).await.body.contains(&partner.url), "and it stands as it was");
+    for _ in 0..2 {
+        assert_eq!(press_on_tab(&staff, "/remove", &of).await.location, Some(format!("{TAB}?done=removed")));
+    }
+    assert!(!staff.get(TAB).await.body.contains(&partner.url));
+    for (lines, times, what) in [
+        ("SELECT count(*) FROM audit_slip WHERE kind = 'endpoint_added' AND body LIKE '%127.0.0.1%'", 1, "added"),
+        ("SELECT count(*) FROM audit_slip WHERE kind LIKE 'endpoint_turned_o%'", 2, "off and on"),
+        ("SELECT count(*) FROM audit_slip WHERE kind = 'endpoint_secret_made'", 1, "another secret"),
+        ("SELECT count(*) FROM audit_slip WHERE kind = 'endpoint_dropped'", 1, "removed"),
+        ("SELECT count(*) FROM audit_slip WHERE body LIKE '%whsec_%'", 0, "and no secret"),
+    ] {
+        assert_eq!(house.number(lines).await, times, "{what}");
+    }
+    house.assert_everything_agrees().await;
 }

@@ -33,8 +33,8 @@ pub fn WebhooksView(list: EndpointBox, done: String) -> impl IntoView {
     let rows = if endpoints.is_empty() {
         view! {
             <Empty title="Events are sent nowhere">
-                "Your other programs can be told when a payment succeeds, fails or comes back. Whoever runs this "
-                "installation adds their addresses, with the command " <span class="num">"wisepay webhooks"</span> "."
+                "Your other programs can be told when a payment succeeds, fails or comes back. Their addresses are added "
+                "under " <a href="/admin/configure/merchants" rel="external">"Configure"</a> ", on the tab Integrations."
             </Empty>
         }
         .into_any()
@@ -79,8 +79,14 @@ fn EndpointRow(endpoint: EndpointFace) -> impl IntoView {
         more => format!("{more} events wait for it."),
     };
     let is_off = off_since.is_some();
+    let by_staff = last_error.is_none();
     let off = is_off.then(|| {
-        view! { <p class="muted">"It was turned off, because it did not take what was sent."</p> }
+        let words = if by_staff {
+            "It was turned off by your staff."
+        } else {
+            "It was turned off, because it did not take what was sent."
+        };
+        view! { <p class="muted">{words}</p> }
     });
     let why = last_error.map(|said| view! { <p class="muted">"Last answer: " {said}</p> });
     let (since, at) = off_since.map_or(("Added ", added_at), |off| ("Off since ", off));

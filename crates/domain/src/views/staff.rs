@@ -113,7 +113,7 @@ pub struct EndpointFace {
     pub id: EndpointId,
     pub url: String,
     pub added_at: Moment,
-    /// It was given up then, after this answer.
+    /// It was given up then, after this answer; or staff have turned it off, without one.
     pub off_since: Option<Moment>,
     pub last_error: Option<String>,
     /// How many events it has not got.
