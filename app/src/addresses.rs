@@ -173,10 +173,16 @@ pub fn statement(customer: CustomerId) -> String {
     format!("/admin/customers/{customer}/statement")
 }
 
+/// A tab of what a merchant's staff configure.
+#[must_use]
+pub fn configure(merchant: &str, tab: &str) -> String {
+    format!("/admin/configure/merchants/{}/{tab}", Url::escape(merchant))
+}
+
 /// Which of a merchant's programs may call, and their keys.
 #[must_use]
 pub fn integrations(merchant: &str) -> String {
-    format!("/admin/configure/merchants/{}/integrations", Url::escape(merchant))
+    configure(merchant, "integrations")
 }
 
 /// The same of these days, as a file.

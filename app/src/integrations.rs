@@ -7,13 +7,12 @@ use crate::{
         summary::{ErrorSummary, Mend},
         toast::Toast,
     },
+    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
     own_books::page,
 };
 use domain::{date::in_words, ids::IntegrationKeyId, integration::IntegrationKind};
 use engine::{IntegrationFace, IntegrationsPage, KeyFace};
 use leptos::prelude::*;
-
-const PATH: &str = "/admin/configure/merchants";
 
 /// What the page says besides what stands.
 #[derive(Default)]
@@ -29,7 +28,7 @@ pub struct Told {
 pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, told: Told) -> (u16, String) {
     let IntegrationsPage { who, merchant, sections } = shown;
     let (name, is_full) = (who.merchant.clone(), told.done == "full");
-    page(assets, who, PATH, "Integrations", is_full, || {
+    page(assets, who, CONFIGURE, "Integrations", is_full, || {
         let toast = match told.done.as_str() {
             "saved" => Some("The integration is saved."),
             "generated" => Some("The key is generated. Display it to copy its secret."),
@@ -44,12 +43,8 @@ pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, told: Told)
         let at = addresses::integrations(&merchant);
         let sections = sections.into_iter().map(|face| section(&at, face, told.secret.as_ref())).collect_view();
         view! {
-            <div class="lead-in">
-                <div>
-                    <p class="crumb small">{format!("Configure › Merchants › {name}")}</p>
-                    <h1>"Integrations"</h1>
-                </div>
-            </div>
+            {configure_lead_in(&name, "Integrations")}
+            {configure_tabs(&merchant, "integrations")}
             {toast}
             {refused}
             {sections}

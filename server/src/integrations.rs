@@ -1,13 +1,14 @@
 //! `/admin/configure/merchants/{merchant}/integrations`, outside the App like the forms of books of our own.
 
 use crate::{
+    configure::admitted_to,
     router::Web,
-    staff::{Answer, Done, Refusal, admitted, go_to, page, refused},
+    staff::{Answer, Done, Refusal, go_to, page},
 };
 use app::{Told, addresses, render_integrations};
 use axum::{
     Form, Router,
-    extract::{FromRequestParts, Path, Query, State},
+    extract::{FromRequestParts, Query},
     http::request::Parts,
     routing::{get, post},
 };
@@ -15,24 +16,13 @@ use domain::{access::Act, integration::IntegrationKind};
 use engine::{AdminPass, Error};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use std::collections::HashMap;
-
-/// Where the menu leads: to the one merchant that its staff may configure.
-const MERCHANTS: &str = "/admin/configure/merchants";
 
 pub fn router() -> Router<Web> {
     Router::new()
-        .route(MERCHANTS, get(own_merchant))
         .route("/admin/configure/merchants/{merchant}/integrations", get(show))
         .route("/admin/configure/merchants/{merchant}/integrations/{kind}", post(save))
         .route("/admin/configure/merchants/{merchant}/integrations/{kind}/display", post(display))
         .route("/admin/configure/merchants/{merchant}/integrations/{kind}/retire", post(retire))
-}
-
-async fn own_merchant(State(web): State<Web>, parts: Parts) -> Answer {
-    let admin = admitted(&parts, &web, Act::ManageIntegrations, MERCHANTS).await?;
-    let merchant = web.or_refused(web.engine.merchant_key(&admin).await)?;
-    go_to(&addresses::integrations(&merchant))
 }
 
 /// Staff of the merchant that the address names. Looked for before any body is read.
@@ -48,17 +38,10 @@ impl FromRequestParts<Web> for Configurer {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
-        let admin = admitted(parts, web, Act::ManageIntegrations, MERCHANTS).await?;
-        let merchant = web.or_refused(web.engine.merchant_key(&admin).await)?;
-        let named = Path::<HashMap<String, String>>::from_request_parts(parts, web).await;
-        let Ok(Path(named)) = named else { return Err(refused(web, Error::NotFound)) };
-        let kind = named.get("kind").map(|kind| kind.parse::<IntegrationKind>()).transpose();
-        match kind {
-            Ok(kind) if named.get("merchant") == Some(&merchant) => {
-                Ok(Self { web: web.clone(), admin, merchant, kind })
-            }
-            _ => Err(refused(web, Error::NotFound)),
-        }
+        let (admin, mut named) = admitted_to(parts, web, Act::ManageIntegrations).await?;
+        let merchant = named.remove("merchant").unwrap_or_default();
+        let kind = named.get("kind").map(|kind| web.read_id(kind)).transpose()?;
+        Ok(Self { web: web.clone(), admin, merchant, kind })
     }
 }
 

@@ -2,11 +2,12 @@
 //! our own, what payers read of their account, the partners' addresses, built files and health, in one list.
 
 use crate::{
-    accounting_connections, health, integrations, invoice_pdf, layers, own_books, partners, payer_account, proof,
+    accounting_connections, configure, health, integrations, invoice_pdf, layers, own_books, partners, payer_account,
+    payment_methods, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
-    sync, transactions_csv,
+    surcharges, sync, transactions_csv,
 };
 use app::{App, Assets, gate::CookieName, pod_shell, shell};
 use axum::{Router, extract::FromRef, middleware, routing::get};
@@ -71,7 +72,10 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
         .merge(limits.hold(files, FILES))
         .merge(own_books::router(site.assets.clone()))
+        .merge(configure::router())
         .merge(integrations::router())
+        .merge(payment_methods::router())
+        .merge(surcharges::router())
         .merge(payer_account::router())
         .merge(accounting_connections::router())
         .merge(sync::router())

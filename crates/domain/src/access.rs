@@ -52,6 +52,8 @@ pub enum Act {
     ManageConnections,
     /// Let the merchant's programs in, and see their keys.
     ManageIntegrations,
+    /// Say what is added for a way of paying.
+    ManageSurcharges,
     SeeInstallation,
     SetUpMerchants,
 }
@@ -80,7 +82,8 @@ impl Role {
             | Act::SendEvents
             | Act::SeeConnections
             | Act::ManageConnections
-            | Act::ManageIntegrations => matches!(self, Self::Admin),
+            | Act::ManageIntegrations
+            | Act::ManageSurcharges => matches!(self, Self::Admin),
             Act::SyncBooks => matches!(self, Self::Payer | Self::Admin),
             Act::SeeInstallation | Act::SetUpMerchants => matches!(self, Self::Operator),
         }
@@ -137,6 +140,7 @@ mod tests {
             (Act::SendEvents, Role::Admin),
             (Act::ManageConnections, Role::Admin),
             (Act::ManageIntegrations, Role::Admin),
+            (Act::ManageSurcharges, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
             (Act::SetUpMerchants, Role::Operator),
         ] {

@@ -44,6 +44,7 @@ mod faces;
 mod failpoint;
 mod founding;
 mod gateway_balances;
+mod gateways_page;
 mod guesses;
 mod import_table;
 mod installation;
@@ -134,10 +135,13 @@ pub use connections::{
     AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
     GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
 };
-pub use connectors::books::{
-    consent::Organisation,
-    oauth::Client as BooksApp,
-    set_up::{Chart, Choice, Company},
+pub use connectors::{
+    books::{
+        consent::Organisation,
+        oauth::Client as BooksApp,
+        set_up::{Chart, Choice, Company},
+    },
+    gateway::Stage,
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use download_books::{Download, SyncPass};
@@ -149,6 +153,7 @@ pub use error::{
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
+pub use gateways_page::{GatewayCard, GatewayFacts, GatewaysPage, NewsAddress};
 pub use import_table::{Does, ImportLine};
 pub use integrations::{IntegrationFace, IntegrationsPage, KeyFace};
 pub use invoice_pdf::PdfFile;

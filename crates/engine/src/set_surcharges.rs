@@ -214,20 +214,27 @@ impl Engine {
         (!capabilities.reads_cards).then_some(capabilities.name)
     }
 
-    /// What a file would change.
+    /// What a file would change, or all that is wrong in it.
     ///
     /// # Errors
-    /// [`SetRulesError::Rules`] with all that is wrong in it.
-    pub async fn preview_surcharge_rules(&self, admin: &AdminPass, text: &str) -> Result<RulesPreview, SetRulesError> {
-        let after = read_rules(text)?;
+    /// The database is away.
+    pub async fn preview_surcharge_rules(
+        &self,
+        admin: &AdminPass,
+        text: &str,
+    ) -> Result<Result<RulesPreview, RulesError>, Error> {
+        let after = match read_rules(text) {
+            Ok(after) => after,
+            Err(cause) => return Ok(Err(cause)),
+        };
         let before = admin.db.surcharge_policy().await?;
-        Ok(RulesPreview { stands: digest(before.as_ref())?, before, after })
+        Ok(Ok(RulesPreview { stands: digest(before.as_ref())?, before, after }))
     }
 
     /// Puts the rules of a file in the place of those that it was held against. The same file again changes nothing.
     ///
     /// # Errors
-    /// As above, and [`SetRulesError::Moved`] when others stand by now.
+    /// All that is wrong in the file, or [`SetRulesError::Moved`] when others stand by now.
     pub async fn set_surcharge_rules(
         &self,
         admin: &AdminPass,
