@@ -30,11 +30,13 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 9] = [
+const FILES: [(&str, Role); 11] = [
     ("/invoices/INVOICE", Role::Payer),
     ("/statements", Role::Payer),
     ("/admin/configure/accounting-connections", Role::Admin),
     ("/admin/configure/merchants/northwind/integrations", Role::Admin),
+    ("/admin/configure/merchants/northwind/payment-methods", Role::Admin),
+    ("/admin/configure/merchants/northwind/surcharges", Role::Admin),
     ("/admin/sync", Role::Admin),
     ("/dashboard/sync", Role::Payer),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
@@ -146,6 +148,8 @@ const INTEGRATIONS: [(&str, Body, u16); 4] = [
     ("/display", &[("key", KEY)], 200),
     ("/retire", &[("key", KEY)], 303),
 ];
+/// And on that of its surcharges. A file of rules comes in another encoding: whoever may send one has it refused as such.
+const SURCHARGES: [(&str, Body, u16); 3] = [("preview", &[], 400), ("save", &[], 400), ("off", &[], 303)];
 const KEY: &str = "wpik_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 /// Addresses on which staff connect books of somebody else's, outside the App: what is sent there, none where the page is read.
 /// `CONNECTION` stands for Northwind's; how books are really connected, `consent.rs` shows.
@@ -349,13 +353,15 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
 }
 
 #[tokio::test]
-async fn d20_the_keys_of_a_merchants_programs_are_its_own_staffs() {
+async fn d20_what_a_merchants_staff_configure_is_their_own_alone() {
     let house = House::new().await;
     let mut callers = Caller::all(&house).await;
     // Whoever may do it comes last, so that nothing stands before.
     callers.sort_by_key(|caller| caller.name == "Northwind's staff");
-    for (act, body, due) in INTEGRATIONS {
-        let path = format!("/admin/configure/merchants/northwind/integrations/sell{act}");
+    let of_keys = INTEGRATIONS.map(|(act, body, due)| (format!("integrations/sell{act}"), body, due));
+    let of_surcharges = SURCHARGES.map(|(act, body, due)| (format!("surcharges/{act}"), body, due));
+    for (act, body, due) in of_keys.into_iter().chain(of_surcharges) {
+        let path = format!("/admin/configure/merchants/northwind/{act}");
         for Caller { name, role, client, .. } in &callers {
             let answer = client.post(&path, body).await;
             let what = format!("{name} at {path}: {} {}", answer.status, answer.body);
