@@ -6,7 +6,12 @@ use leptos::prelude::*;
 /// As the menu names all of Configure.
 pub(crate) const CONFIGURE: &str = "/admin/configure/merchants";
 /// As addresses name them, and what they are called (`demo.md`).
-const TABS: [(&str, &str); 2] = [("settings", "Settings"), ("integrations", "Integrations")];
+const TABS: [(&str, &str); 4] = [
+    ("settings", "Settings"),
+    ("integrations", "Integrations"),
+    ("payment-methods", "Payment methods"),
+    ("surcharges", "Surcharges"),
+];
 
 /// All of them, for the merchant with this key; `current` is the one that is open.
 pub(crate) fn configure_tabs(key: &str, current: &str) -> AnyView {

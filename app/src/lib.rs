@@ -30,11 +30,19 @@ mod own_books;
 #[cfg(feature = "ssr")]
 mod payer_account;
 #[cfg(feature = "ssr")]
+mod payment_methods;
+#[cfg(feature = "ssr")]
 mod plain;
 #[cfg(feature = "ssr")]
 mod proof;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod surcharge_preview;
+#[cfg(feature = "ssr")]
+mod surcharge_words;
+#[cfg(feature = "ssr")]
+mod surcharges;
 #[cfg(feature = "ssr")]
 mod sync;
 #[cfg(feature = "ssr")]
@@ -55,8 +63,11 @@ pub use {
     },
     pages::admin::accounting::render_connections,
     payer_account::{render_payer_invoice, render_payer_statement},
+    payment_methods::render_payment_methods,
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, render_signed_out, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},
+    surcharge_preview::render_surcharge_preview,
+    surcharges::{SurchargesTold, Trial, render_surcharges},
     sync::render_sync,
 };

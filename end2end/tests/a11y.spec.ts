@@ -113,7 +113,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       }
       await signIn(page, merchant.admin.email, merchant.admin.password);
       await expect(page).toHaveURL(/\/admin$/);
-      for (const path of ['/admin', '/admin/transactions', '/admin/exceptions', '/admin/mail', '/admin/webhooks', '/admin/configure/accounting-connections', '/admin/configure/accounting-connections/set-up', '/admin/configure/merchants/northwind/settings', '/admin/configure/merchants/northwind/integrations', '/admin/sync']) await look(page, path);
+      for (const path of ['/admin', '/admin/transactions', '/admin/exceptions', '/admin/mail', '/admin/webhooks', '/admin/configure/accounting-connections', '/admin/configure/accounting-connections/set-up', '/admin/configure/merchants/northwind/settings', '/admin/configure/merchants/northwind/integrations', '/admin/configure/merchants/northwind/payment-methods', '/admin/configure/merchants/northwind/surcharges?amount=100', '/admin/sync']) await look(page, path);
       await page.goto('/admin/transactions');
       await page.getByRole('row', { name: /INV-601/ }).first().getByRole('link').first().click();
       await expect(page.getByRole('heading', { name: 'Timeline' })).toBeVisible();

@@ -3,11 +3,11 @@
 
 use crate::{
     accounting_connections, configure, health, integrations, invoice_pdf, layers, merchant_settings, own_books,
-    partners, payer_account, proof,
+    partners, payer_account, payment_methods, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
-    sync, transactions_csv,
+    surcharges, sync, transactions_csv,
 };
 use app::{App, Assets, gate::CookieName, pod_shell, shell};
 use axum::{Router, extract::FromRef, middleware, routing::get};
@@ -76,6 +76,8 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(configure::router())
         .merge(merchant_settings::router())
         .merge(integrations::router())
+        .merge(payment_methods::router())
+        .merge(surcharges::router())
         .merge(payer_account::router())
         .merge(accounting_connections::router())
         .merge(sync::router())

@@ -54,6 +54,8 @@ pub enum Act {
     ManageIntegrations,
     /// Say what the merchant takes, and what stands above its documents.
     ManageSettings,
+    /// Say what is added for a way of paying.
+    ManageSurcharges,
     SeeInstallation,
     SetUpMerchants,
 }
@@ -83,7 +85,8 @@ impl Role {
             | Act::SeeConnections
             | Act::ManageConnections
             | Act::ManageIntegrations
-            | Act::ManageSettings => matches!(self, Self::Admin),
+            | Act::ManageSettings
+            | Act::ManageSurcharges => matches!(self, Self::Admin),
             Act::SyncBooks => matches!(self, Self::Payer | Self::Admin),
             Act::SeeInstallation | Act::SetUpMerchants => matches!(self, Self::Operator),
         }
@@ -141,6 +144,7 @@ mod tests {
             (Act::ManageConnections, Role::Admin),
             (Act::ManageIntegrations, Role::Admin),
             (Act::ManageSettings, Role::Admin),
+            (Act::ManageSurcharges, Role::Admin),
             (Act::SeeInstallation, Role::Operator),
             (Act::SetUpMerchants, Role::Operator),
         ] {

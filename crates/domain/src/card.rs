@@ -20,7 +20,7 @@ pub enum Brand {
 }
 
 impl Brand {
-    const ALL: [Self; 9] = [
+    pub const ALL: [Self; 9] = [
         Self::Visa,
         Self::Mastercard,
         Self::Amex,
@@ -48,8 +48,25 @@ impl Brand {
         }
     }
 
+    /// As rules and forms spell it.
+    #[must_use]
+    pub const fn spelt(self) -> &'static str {
+        match self {
+            Self::Visa => "visa",
+            Self::Mastercard => "mastercard",
+            Self::Amex => "amex",
+            Self::Discover => "discover",
+            Self::Diners => "diners",
+            Self::Jcb => "jcb",
+            Self::UnionPay => "unionpay",
+            Self::Eftpos => "eftpos",
+            Self::Other => "other",
+        }
+    }
+
     /// Before `credit card`; nothing for one that no rule can name.
-    pub(crate) const fn words(self) -> &'static str {
+    #[must_use]
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Visa => "Visa ",
             Self::Mastercard => "Mastercard ",
@@ -75,7 +92,7 @@ pub enum Funding {
 }
 
 impl Funding {
-    const ALL: [Self; 4] = [Self::Credit, Self::Debit, Self::Prepaid, Self::Unknown];
+    pub const ALL: [Self; 4] = [Self::Credit, Self::Debit, Self::Prepaid, Self::Unknown];
 
     /// By a gateway's name of it.
     #[must_use]
@@ -85,6 +102,17 @@ impl Funding {
             "debit" => Self::Debit,
             "prepaid" => Self::Prepaid,
             _ => Self::Unknown,
+        }
+    }
+
+    /// As forms spell it.
+    #[must_use]
+    pub const fn spelt(self) -> &'static str {
+        match self {
+            Self::Credit => "credit",
+            Self::Debit => "debit",
+            Self::Prepaid => "prepaid",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -42,5 +42,6 @@ pub mod refund;
 pub mod returns;
 pub mod surcharge;
 pub mod surcharge_law;
+pub mod surcharge_review;
 pub mod sync;
 pub mod views;

@@ -121,7 +121,7 @@ impl Rule {
             && self.to.is_none_or(|to| on <= to)
     }
 
-    fn covers(&self, kind: CardKind) -> bool {
+    pub(crate) fn covers(&self, kind: CardKind) -> bool {
         self.channel == Channel::Card
             && self.brand.is_none_or(|brand| brand == kind.brand)
             && self.funding.has(kind.funding)
@@ -133,21 +133,26 @@ impl Rule {
         (self.brand.is_some(), self.funding != Covers::Any, place, self.currency.is_some())
     }
 
+    /// Of the same place, way of paying and currency, on whichever days.
+    pub(crate) fn has_the_scope_of(&self, other: &Self) -> bool {
+        let scope = |rule: &Self| (rule.channel, rule.brand, rule.funding, rule.currency);
+        scope(self) == scope(other) && self.jurisdiction == other.jurisdiction
+    }
+
     fn is_about_the_same(&self, other: &Self) -> bool {
-        let same = |rule: &Self| (rule.channel, rule.brand, rule.funding, rule.currency);
         let begins_before_end = |one: &Self, two: &Self| one.from.zip(two.to).is_none_or(|(from, to)| from <= to);
-        same(self) == same(other)
-            && self.jurisdiction == other.jurisdiction
-            && begins_before_end(self, other)
-            && begins_before_end(other, self)
+        self.has_the_scope_of(other) && begins_before_end(self, other) && begins_before_end(other, self)
+    }
+
+    /// Nothing may be added there to any payment that it is about.
+    pub(crate) fn is_forbidden(&self, place: &Place, on: NaiveDate) -> bool {
+        let mut kinds = CardKind::all().filter(|kind| self.covers(*kind));
+        self.channel == Channel::Card && kinds.all(|kind| most_ppm(place, kind, on) == Some(0))
     }
 
     fn check(&self) -> Result<(), BadRule> {
         let on = self.from.unwrap_or(NaiveDate::MIN);
-        let is_forbidden = |place: &Place| {
-            let mut kinds = CardKind::all().filter(|kind| self.covers(*kind));
-            self.channel == Channel::Card && kinds.all(|kind| most_ppm(place, kind, on) == Some(0))
-        };
+        let is_forbidden = |place: &Place| self.is_forbidden(place, on);
         let has_amounts = self.fixed_minor > 0 || self.cap_minor.is_some();
         let names_cards = self.brand.is_some() || self.funding != Covers::default();
         let faults = [
@@ -164,7 +169,7 @@ impl Rule {
     }
 
     /// Rounded half up, to the minor unit; then held to its cap, and to what the place allows.
-    fn added(&self, amount: Money, most_ppm: Option<u32>) -> Result<Money, MoneyError> {
+    pub(crate) fn added(&self, amount: Money, most_ppm: Option<u32>) -> Result<Money, MoneyError> {
         let share = |ppm: u32| i128::from(amount.minor) * i128::from(ppm);
         let by_rule = i128::from(self.fixed_minor) + (share(self.rate_ppm) + MILLION / 2).div_euclid(MILLION);
         let capped = self.cap_minor.map_or(by_rule, |cap| by_rule.min(cap.into()));
@@ -175,20 +180,31 @@ impl Rule {
 
     /// `American Express credit cards 2 % + $0.30, at most $5.00`
     fn words(&self, currency: Currency, locale: Locale) -> String {
-        let money = |minor| Money::new(minor, currency).format(locale);
+        format!("{} {}", self.paid_with(), self.fee(currency, locale))
+    }
+
+    /// `American Express credit cards`
+    #[must_use]
+    pub fn paid_with(&self) -> String {
         let brand = self.brand.map_or("", Brand::words);
-        let what = match (self.channel, self.funding) {
+        match (self.channel, self.funding) {
             (Channel::BankDebit, _) => "bank debits".to_owned(),
             (Channel::Card, Covers::Credit) => format!("{brand}credit cards"),
             (Channel::Card, Covers::Debit) => format!("{brand}debit cards"),
             (Channel::Card, Covers::Prepaid) => format!("{brand}prepaid cards"),
             (Channel::Card, Covers::Any) => format!("{brand}cards"),
-        };
+        }
+    }
+
+    /// `2 % + $0.30, at most $5.00`, in a rule's own currency where it has one.
+    #[must_use]
+    pub fn fee(&self, currency: Currency, locale: Locale) -> String {
+        let money = |minor| Money::new(minor, self.currency.unwrap_or(currency)).format(locale);
         let rate = (self.rate_ppm > 0).then(|| percent(self.rate_ppm));
         let fixed = (self.fixed_minor > 0).then(|| money(self.fixed_minor));
         let fee = [rate, fixed].into_iter().flatten().collect::<Vec<_>>().join(" + ");
         let cap = self.cap_minor.map(|cap| format!(", at most {}", money(cap))).unwrap_or_default();
-        format!("{what} {fee}{cap}")
+        format!("{fee}{cap}")
     }
 }
 
@@ -215,16 +231,15 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// # Errors
-    /// The first rule that cannot be kept, by its place in the list, and why.
-    pub fn check(&self) -> Result<(), (usize, BadRule)> {
-        for (n, rule) in self.rules.iter().enumerate() {
-            rule.check().map_err(|why| (n, why))?;
-            if let Some(other) = self.rules[..n].iter().position(|other| other.is_about_the_same(rule)) {
-                return Err((n, BadRule::SameAs(other + 1)));
-            }
-        }
-        Ok(())
+    /// Each rule that cannot be kept, by its place in the list, and why.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(usize, BadRule)> {
+        let fault = |(n, rule): (usize, &Rule)| {
+            let twin = || self.rules[..n].iter().position(|other| other.is_about_the_same(rule));
+            let why = rule.check().err().or_else(|| twin().map(|other| BadRule::SameAs(other + 1)))?;
+            Some((n, why))
+        };
+        self.rules.iter().enumerate().filter_map(fault).collect()
     }
 
     /// What is added to a payment over `amount`. The most precise rule wins; without one, nothing is. For a card that
@@ -256,13 +271,16 @@ impl Policy {
         most_ppm: Option<u32>,
         fits: impl Fn(&Rule) -> bool,
     ) -> Result<Option<Surcharge>, MoneyError> {
-        let in_force = self.rules.iter().filter(|rule| rule.is_in_force(&self.place, amount.currency, day));
-        let Some(rule) = in_force.filter(|rule| fits(rule)).max_by_key(|rule| rule.precision()) else {
-            return Ok(None);
-        };
+        let Some(rule) = self.best_rule(amount.currency, day, fits) else { return Ok(None) };
         let added = rule.added(amount, most_ppm)?;
         let surcharge = Surcharge { amount: added, account: rule.account.clone(), tax: rule.tax.clone() };
         Ok(added.is_positive().then_some(surcharge))
+    }
+
+    /// The most precise of those in force that fit.
+    pub(crate) fn best_rule(&self, currency: Currency, day: NaiveDate, fits: impl Fn(&Rule) -> bool) -> Option<&Rule> {
+        let in_force = self.rules.iter().filter(|rule| rule.is_in_force(&self.place, currency, day));
+        in_force.filter(|rule| fits(rule)).max_by_key(|rule| rule.precision())
     }
 
     /// What applies to which way of paying, for who has not chosen one yet: `Visa cards 1 %; other cards 1.5 %`. Nothing

@@ -4,6 +4,7 @@
 use crate::card::{Brand, CardKind, Funding};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A country of ISO 3166, or a part of one: `AU`, `US-CO`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,12 @@ impl TryFrom<String> for Place {
             (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         };
         if is_country && part.is_none_or(is_part) { Ok(Self(text)) } else { Err(BadPlace) }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     AdminPass, Engine, Error, ListQuery,
     clock::{day_start, on_the_wall, zone},
     faces::{ROWS_PER_PAGE, amounts, page},
+    gateways_page::untried,
 };
 use chrono::Datelike;
 use domain::{
@@ -55,12 +56,7 @@ impl Engine {
     /// says so.
     async fn gateway_note(&self, db: &MerchantDb) -> Option<String> {
         let (_, gateway) = self.gateway(db).await.ok()?;
-        let capabilities = gateway.capabilities();
-        let words = format!(
-            "{} is not yet verified against the vendor. Compare with its own list now and then.",
-            capabilities.name
-        );
-        (!capabilities.verified).then_some(words)
+        untried(gateway.capabilities())
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Actor {
     Gateway,
     /// By itself.
     Portal,
+    /// Whoever runs the installation, by a command.
+    Operator,
 }
 
 impl Actor {
@@ -52,6 +54,7 @@ impl fmt::Display for Actor {
             Self::Program(key) => key.fmt(f),
             Self::Gateway => f.write_str("gateway"),
             Self::Portal => f.write_str("portal"),
+            Self::Operator => f.write_str("operator"),
         }
     }
 }
@@ -378,6 +381,11 @@ pub(crate) enum Audited {
         connection: ConnectionId,
         clearing: String,
         prepayment: Option<String>,
+    },
+    /// These many rules say what is added for a way of paying from here on, with the digest of all of them.
+    SurchargesSet {
+        rules: usize,
+        text: String,
     },
     /// The books do not let the portal in any more.
     ConnectionBroken {

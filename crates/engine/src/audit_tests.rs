@@ -137,6 +137,8 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::ConnectionMade { connection, organisation: "1".into() }, "connection_made"),
         (Audited::ConnectionLeft { connection }, "connection_left"),
         (Audited::AccountsChosen { connection, clearing: "1".into(), prepayment: None }, "accounts_chosen"),
+        (Audited::SurchargesSet { rules: 2, text: "digest".into() }, "surcharges_set"),
+        (Audited::SurchargesSet { rules: 0, text: "digest".into() }, "surcharges_turned_off"),
         (Audited::ConnectionBroken { connection }, "connection_broken"),
         (Audited::ConnectionWorks { connection }, "connection_works"),
     ] {

@@ -78,6 +78,8 @@ impl Audited {
             Self::ConnectionMade { .. } => "connection_made",
             Self::ConnectionLeft { .. } => "connection_left",
             Self::AccountsChosen { .. } => "accounts_chosen",
+            Self::SurchargesSet { rules: 0, .. } => "surcharges_turned_off",
+            Self::SurchargesSet { .. } => "surcharges_set",
             Self::ConnectionBroken { .. } => "connection_broken",
             Self::ConnectionWorks { .. } => "connection_works",
         }
@@ -152,6 +154,8 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "connection_made" => "Books connected",
         "connection_left" => "Books disconnected",
         "accounts_chosen" => "Accounts of the books chosen",
+        "surcharges_turned_off" => "Surcharges turned off",
+        "surcharges_set" => "Surcharge rules replaced",
         "connection_broken" => "Connection broken",
         "connection_works" => "Connection works again",
         _ => "Something that no version wrote",

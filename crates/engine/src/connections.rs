@@ -20,11 +20,12 @@ use connectors::{
         xero,
     },
     gateway::{
-        Gateway,
+        Gateway, Stage,
         authorizenet::{AuthorizeNet, AuthorizeNetConfig},
         globalpayments::{GlobalPayments, GlobalPaymentsConfig},
         payrix::{Payrix, PayrixConfig},
         sandbox::Sandbox,
+        stage_of,
         stripe::{Stripe, StripeConfig},
     },
 };
@@ -218,6 +219,17 @@ impl GatewaySettings {
             Self::GlobalPayments { .. } => "globalpayments",
             Self::Payrix { .. } => "payrix",
             Self::Sandbox => "sandbox",
+        }
+    }
+
+    /// Whether what is taken by it is money.
+    pub(crate) fn stage(&self) -> Stage {
+        match self {
+            Self::Stripe { base_url, publishable_key, .. } => stage_of(base_url, publishable_key),
+            Self::AuthorizeNet { api_url: url, .. }
+            | Self::GlobalPayments { base_url: url, .. }
+            | Self::Payrix { base_url: url, .. } => stage_of(url, ""),
+            Self::Sandbox => Stage::Here,
         }
     }
 }
@@ -482,7 +494,6 @@ impl Engine {
             }
             GatewaySettings::GlobalPayments { base_url, app_id, account_name, link_account_name, country } => {
                 let GlobalPaymentsSecret { app_key } = opened(db, connection)?;
-                let public = &self.0.settings.public_url;
                 let config = GlobalPaymentsConfig {
                     base_url,
                     app_id,
@@ -490,7 +501,7 @@ impl Engine {
                     account_name,
                     link_account_name,
                     country,
-                    status_url: format!("{public}/webhooks/{}/{}", connection.provider, connection.id),
+                    status_url: self.news_address(connection),
                     clock,
                 };
                 Ok(Box::new(GlobalPayments::new(self.0.http.clone(), config)))

@@ -45,6 +45,7 @@ mod faces;
 mod failpoint;
 mod founding;
 mod gateway_balances;
+mod gateways_page;
 mod guesses;
 mod import_table;
 mod installation;
@@ -100,6 +101,7 @@ mod send_authority;
 mod send_events;
 mod send_mail;
 mod set_merchant;
+mod set_surcharges;
 mod set_up;
 mod setter;
 mod settle_dispute;
@@ -137,10 +139,13 @@ pub use connections::{
     AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
     GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
 };
-pub use connectors::books::{
-    consent::Organisation,
-    oauth::Client as BooksApp,
-    set_up::{Chart, Choice, Company},
+pub use connectors::{
+    books::{
+        consent::Organisation,
+        oauth::Client as BooksApp,
+        set_up::{Chart, Choice, Company},
+    },
+    gateway::Stage,
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
 pub use download_books::{Download, SyncPass};
@@ -152,6 +157,7 @@ pub use error::{
 };
 pub use export_transactions::ExportPart;
 pub use founding::{Founding, NewPayer, OwnStart};
+pub use gateways_page::{GatewayCard, GatewayFacts, GatewaysPage, NewsAddress};
 pub use import_table::{Does, ImportLine};
 pub use integrations::{IntegrationFace, IntegrationsPage, KeyFace};
 pub use invoice_pdf::{PdfFile, file_name};
@@ -168,9 +174,9 @@ pub use resolve_link::PayNowLink;
 pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};
 pub use sandbox_rows::SandboxStep;
 pub use set_merchant::{MerchantChange, MerchantSettings};
+pub use set_surcharges::{RulesError, RulesPreview, SetRulesError, SurchargesPage, Tried, WrongRule, read_rules};
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant, QuoteRules};
-pub use surcharges::{RulesError, read_rules};
 pub use use_credit::{CreditOf, CustomerCredit, UseForm, UsedCredit};
 pub use verify_books::Verified;
 pub use worker::Worker;

@@ -123,8 +123,7 @@ impl Engine {
         if let Some(done) = done {
             self.keep_secret(&db, &connection, &secret.to_json(), done).await?;
         }
-        let address = format!("{}/webhooks/{}/{}", self.0.settings.public_url, connection.provider, connection.id);
-        Ok((address, secret.webhook_secrets.iter().map(shown).collect()))
+        Ok((self.news_address(&connection), secret.webhook_secrets.iter().map(shown).collect()))
     }
 
     async fn keep_secret(

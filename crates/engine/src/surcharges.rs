@@ -1,5 +1,5 @@
-//! What is added for a way of paying: the merchant's rules, what they come to for one payment, and its invoice in the books
-//! (G21, G22, N12). A card is only asked about at its gateway; nothing is charged here.
+//! What is added for a way of paying: what the merchant's rules come to for one payment, and its invoice in the books (G21, G22,
+//! N12). A card is only asked about at its gateway; nothing is charged here.
 
 use crate::{
     Engine, Error, GuestPass, TakeError,
@@ -13,11 +13,8 @@ use connectors::{
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
     money::Money,
-    surcharge::{BadRule, PaidBy, Policy, Surcharge},
-    surcharge_law::Place,
+    surcharge::{PaidBy, Policy, Surcharge},
 };
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use store::{Allocation, Attempt, BooksEntry, Invoice, Merchant, MerchantDb, MerchantTx, surcharge_invoice};
 
 /// What one press of Pay comes to.
@@ -32,78 +29,7 @@ pub(crate) struct Charge {
     pub has_rules: bool,
 }
 
-/// Why a file of rules was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    /// In the words of the reader, which name line and column.
-    #[error("the file cannot be read: {0}")]
-    Unreadable(serde_json::Error),
-    #[error("line {line}: rule {number} cannot be read: {}", said(.cause))]
-    UnreadableRule { line: usize, number: usize, cause: serde_json::Error },
-    #[error("line {line}: rule {number} is wrong: {why}")]
-    Bad { line: usize, number: usize, why: BadRule },
-}
-
-/// Without the line and column, which are the rule's own.
-fn said(cause: &serde_json::Error) -> String {
-    let words = cause.to_string();
-    words.split(" at line ").next().unwrap_or_default().to_owned()
-}
-
-/// The file before its rules are read, so that each is known by where it stands.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RulesFile<'a> {
-    place: Place,
-    #[serde(borrow)]
-    rules: Vec<&'a RawValue>,
-}
-
-/// Reads a file of rules and holds it against all that can be wrong with it.
-///
-/// # Errors
-/// What is wrong, and in which line.
-pub fn read_rules(text: &str) -> Result<Policy, RulesError> {
-    let file: RulesFile<'_> = serde_json::from_str(text).map_err(RulesError::Unreadable)?;
-    let line = |rule: &RawValue| {
-        let at = (rule.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        text.get(..at).unwrap_or_default().matches('\n').count() + 1
-    };
-    let mut rules = Vec::new();
-    for (rule, number) in file.rules.iter().copied().zip(1..) {
-        let read = serde_json::from_str(rule.get());
-        rules.push(read.map_err(|cause: serde_json::Error| {
-            let line = line(rule) + cause.line().saturating_sub(1);
-            RulesError::UnreadableRule { line, number, cause }
-        })?);
-    }
-    let policy = Policy { place: file.place, rules };
-    match policy.check() {
-        Ok(()) => Ok(policy),
-        Err((n, why)) => Err(RulesError::Bad { line: file.rules.get(n).copied().map_or(1, line), number: n + 1, why }),
-    }
-}
-
 impl Engine {
-    /// The rules of the merchant with this key or name; none, when nothing is added for any way of paying.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is none.
-    pub async fn surcharge_rules(&self, merchant: &str) -> Result<Option<Policy>, Error> {
-        Ok(self.merchant_named(merchant).await?.surcharge_policy().await?)
-    }
-
-    /// Puts rules in the place of all that a merchant had. What was shown by the old ones is not charged any more.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when there is no merchant with this key or name.
-    pub async fn replace_surcharge_rules(&self, merchant: &str, policy: &Policy) -> Result<(), Error> {
-        let (tx, now) = (self.merchant_named(merchant).await?.begin().await?, self.now());
-        tx.surcharge_policy_replace(policy, now).await?;
-        tx.audit_operator("replace surcharge rules", &format!("{} rule(s)", policy.rules.len()), now).await?;
-        Ok(tx.commit().await?)
-    }
-
     /// What a payment over `bare` comes to: over all that is paid besides the surcharge, invoices and credit alike. Of a card
     /// that the gateway does not know, or cannot tell of, no more is known than that it is one. `policy` is what is in force.
     pub(crate) async fn charge_over(
@@ -242,36 +168,4 @@ pub(crate) fn surcharge_number(attempt: &Attempt, revived_ms: Option<&str>) -> S
     let last = |at: &str| at.get(at.len().saturating_sub(REVIVED_DIGITS)..).unwrap_or(at).to_owned();
     let again = revived_ms.map(|at| format!("-{}", last(at))).unwrap_or_default();
     format!("SC-{random:010X}{again}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn n12_what_is_wrong_in_a_file_of_rules_is_told_with_its_line() {
-        let file = |second: &str| {
-            format!(
-                "{{\n  \"place\": \"NZ\",\n  \"rules\": [\n    {{\"rate_ppm\": 15000, \"account\": \"260\"}},\n    \
-                 {second}\n  ]\n}}\n"
-            )
-        };
-        assert!(read_rules(&file(r#"{"brand": "amex", "rate_ppm": 20000, "account": "260"}"#)).is_ok());
-        for (second, words) in [
-            (
-                r#"{"rate_ppm": 1, "account": "260"}"#,
-                "line 5: rule 2 is wrong: it is about the same payments as rule 1",
-            ),
-            (r#"{"brand": "visa", "account": "260"}"#, "line 5: rule 2 is wrong: it adds nothing"),
-            (r#"{"rate_ppm": 1, "account": "260", "rate": 2}"#, "line 5: rule 2 cannot be read: unknown field `rate`"),
-            (r#"{"rate_ppm": "1.5 %", "account": "260"}"#, "line 5: rule 2 cannot be read: invalid type: string"),
-            (r#"{"rate_ppm": 1}"#, "line 5: rule 2 cannot be read: missing field `account`"),
-        ] {
-            let said = read_rules(&file(second)).map_or_else(|error| error.to_string(), |_| String::new());
-            assert!(said.starts_with(words), "{said}");
-        }
-        let nowhere = read_rules("{\n  \"place\": \"nowhere\",\n  \"rules\": []\n}");
-        let said = nowhere.map_or_else(|error| error.to_string(), |_| String::new());
-        assert!(said.contains("a place is a country") && said.contains("line 2"), "{said}");
-    }
 }

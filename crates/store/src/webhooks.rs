@@ -140,6 +140,17 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(of.filter(Column::State.eq(WebhookState::Received)).all(self.conn()).await?)
     }
 
+    /// When the newest event of a connection came first. Ids are minted as events come, so it is found by the key.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn webhook_newest_at(&self, connection: ConnectionId) -> Result<Option<DateTime<Utc>>, Error> {
+        let of = self.find::<Entity>().filter(Column::ConnectionId.eq(connection)).order_by_desc(Column::Id).limit(1);
+        let newest: Vec<DateTime<Utc>> =
+            of.select_only().column(Column::ReceivedAt).into_tuple().all(self.conn()).await?;
+        Ok(newest.first().copied())
+    }
+
     /// The newest of those that are parked, newest first.
     ///
     /// # Errors

@@ -30,12 +30,14 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 10] = [
+const FILES: [(&str, Role); 12] = [
     ("/invoices/INVOICE", Role::Payer),
     ("/statements", Role::Payer),
     ("/admin/configure/accounting-connections", Role::Admin),
     ("/admin/configure/merchants/northwind/integrations", Role::Admin),
     ("/admin/configure/merchants/northwind/settings", Role::Admin),
+    ("/admin/configure/merchants/northwind/payment-methods", Role::Admin),
+    ("/admin/configure/merchants/northwind/surcharges", Role::Admin),
     ("/admin/sync", Role::Admin),
     ("/dashboard/sync", Role::Payer),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
@@ -143,7 +145,7 @@ const OWN_BOOKS: [(&str, Option<Body>); 35] = [
 const ADVANCE: &str = "lpy_0193a1b2c3d47e5f8a9b0c1d2e3f4a5c";
 /// What the staff of Northwind press on its tabs, outside the App: with what, and what it answers. Nothing is sent to
 /// `NO_ENDPOINT`, and Xero draws its own documents.
-const TABS: [(&str, Body, u16); 13] = [
+const TABS: [(&str, Body, u16); 16] = [
     ("integrations/sell", &[("is_enabled", "yes"), ("key", KEY), ("do", "generate")], 303),
     ("integrations/sell", &[("do", "save")], 303),
     ("integrations/sell/display", &[("key", KEY)], 200),
@@ -157,6 +159,10 @@ const TABS: [(&str, Body, u16); 13] = [
     ("settings/payments", &[("takes_parts", "yes"), ("takes_more", "no")], 303),
     ("settings/debits", &[], 303),
     ("settings/documents", &[("address", "1 Main Street"), ("tax_number", "1")], 404),
+    // A file of rules comes in another encoding: whoever may send one has it refused as such.
+    ("surcharges/preview", &[], 400),
+    ("surcharges/save", &[], 400),
+    ("surcharges/off", &[], 303),
 ];
 const NO_ENDPOINT: &str = "end_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
 const KEY: &str = "wpik_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b";
@@ -362,7 +368,7 @@ async fn d20_books_of_our_own_are_kept_by_their_own_staff_alone() {
 }
 
 #[tokio::test]
-async fn d20_keys_addresses_and_settings_of_a_merchant_are_its_own_staffs() {
+async fn d20_what_a_merchants_staff_configure_is_their_own_alone() {
     let house = House::new().await;
     let mut callers = Caller::all(&house).await;
     // Whoever may do it comes last, so that nothing stands before.

@@ -308,9 +308,15 @@ async fn d1_what_was_paid_past_the_portal_is_entered_once_and_can_be_taken_back(
 
 /// Sends a table as a browser does.
 pub async fn send_table(house: &House, staff: &Client, path: &str, table: &str, csv: &str) -> Answer {
-    let part =
-        |name: &str, body: &str| format!("--cut\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{body}\r\n");
-    let body = format!("{}{}--cut--\r\n", part("table", table), part("csv", csv));
+    send_parts(house, staff, path, &[("table", table), ("csv", csv)]).await
+}
+
+/// Sends a form as browsers do that has a file in it.
+pub async fn send_parts(house: &House, staff: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let part = |(name, body): &(&str, &str)| {
+        format!("--cut\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{body}\r\n")
+    };
+    let body = format!("{}--cut--\r\n", fields.iter().map(part).collect::<String>());
     let request = http().post(format!("{}{path}", house.portal)).header("origin", &house.portal);
     let request = request.header("accept", "text/html").header("content-type", "multipart/form-data; boundary=cut");
     staff.send(request.body(body)).await

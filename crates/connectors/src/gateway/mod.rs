@@ -7,11 +7,13 @@ pub mod globalpayments;
 mod news;
 pub mod payrix;
 pub mod sandbox;
+mod stage;
 pub mod stripe;
 
 pub use crate::news::WebhookError;
 pub use capabilities::{Capabilities, Cards, LateNews, News, PageLife, Refunds, Wire};
 pub use news::WebhookNews;
+pub use stage::{Stage, stage_of};
 
 use crate::{
     http::{Answer, HttpError},

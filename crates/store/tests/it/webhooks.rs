@@ -34,6 +34,14 @@ on_both!(d5_an_event_delivered_twice_is_the_first_row, async |db| {
     assert_eq!(receive(&acme, "evt_1", "third").await.state, WebhookState::Processed);
 });
 
+on_both!(staff_are_told_when_news_of_a_connection_came_last, async |db| {
+    let (acme, bolt) = (shop(&db.store, "acme").await, shop(&db.store, "bolt").await);
+    receive(&acme, "evt_1", "{}").await;
+    let newest = async |shop: &Shop| shop.db.webhook_newest_at(acme.connection).await.unwrap();
+    assert_eq!((newest(&acme).await, newest(&bolt).await), (Some(at(0)), None), "and nobody else is");
+    assert_eq!(bolt.db.webhook_newest_at(bolt.connection).await.unwrap(), None);
+});
+
 on_both!(d6_news_about_nothing_we_know_is_parked, async |db| {
     let shop = shop(&db.store, "acme").await;
     let row = receive(&shop, "evt_2", "{}").await;
