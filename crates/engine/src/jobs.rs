@@ -164,7 +164,11 @@ pub(crate) enum Work {
         asked_ms: i64,
     },
     /// Look through all that is open in the books.
-    SweepBooks,
+    SweepBooks {
+        /// When deletions were found untold; none: once a week.
+        #[serde(default)]
+        asked_ms: Option<i64>,
+    },
     Prune,
     /// Look for debits that banks have taken back.
     LookForReturns,
@@ -231,7 +235,8 @@ impl Work {
             Self::TellQuote { told } => format!("tell_quote:{}", told.id),
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
-            Self::SweepBooks => format!("sweep_books:{period}"),
+            Self::SweepBooks { asked_ms: None } => format!("sweep_books:{period}"),
+            Self::SweepBooks { asked_ms: Some(at) } => format!("sweep_books:{at}"),
             Self::Prune => format!("prune:{period}"),
             Self::LookForReturns => format!("look_for_returns:{period}"),
             Self::LookForExpiry => format!("look_for_expiry:{period}"),
@@ -271,7 +276,7 @@ impl Work {
             Self::TellQuote { .. } => "Tell the quoting program",
             Self::SyncBooks => "Read changes from the books",
             Self::DownloadBooks { .. } => "Download the latest data of the books",
-            Self::SweepBooks => "Look through all that is open in the books",
+            Self::SweepBooks { .. } => "Look through all that is open in the books",
             Self::Prune => "Delete what is old",
             Self::LookForReturns => "Look for debits that banks took back",
             Self::LookForExpiry => "Look for saved cards that end",
@@ -398,7 +403,7 @@ impl Engine {
             }
             Work::SyncBooks => self.sync_as_job(&db, job, Lane::Background).await,
             Work::DownloadBooks { asked_ms } => self.download_as_job(&db, job, asked_ms).await,
-            Work::SweepBooks => self.sweep_books(&db, job).await,
+            Work::SweepBooks { asked_ms } => self.sweep_books(&db, job, asked_ms).await,
         }
     }
 
