@@ -5,7 +5,10 @@ use crate::{Engine, Error, Lane};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
-    ids::{AttemptId, DisputeId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, RefundId, WebhookId},
+    ids::{
+        AttemptId, DisputeId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, QuoteSessionId, RefundId,
+        WebhookId,
+    },
     payment::AttemptState,
     planted,
     quote_event::QuoteEvent,
@@ -192,6 +195,8 @@ pub(crate) enum Ran {
     NotYetBut(DateTime<Utc>, &'static str),
     /// The same, and no sooner than this.
     NotBefore(DateTime<Utc>, &'static str),
+    /// Another job comes first: not before then, and it has cost no try.
+    Behind(DateTime<Utc>),
     /// There is no sense in another try before a person has looked.
     GivenUp(String),
     /// No work of this version: it is left to others, and has cost no try.
@@ -232,7 +237,7 @@ impl Work {
             Self::ReadNews { webhook } => format!("{READ_NEWS}{webhook}"),
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
-            Self::TellQuote { told } => format!("tell_quote:{}", told.id),
+            Self::TellQuote { told } => format!("{}{}", told_of(told.data.session_id), told.id),
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
             Self::SweepBooks { asked_ms: None } => format!("sweep_books:{period}"),
@@ -415,6 +420,7 @@ impl Engine {
                 tracing::warn!(job.id = %job.id, "A job is unknown to this version and is left to others.");
                 return self.leave(job, self.now() + UNKNOWN_GAP).await;
             }
+            Ok(Ran::Behind(at)) => return self.leave(job, at).await,
             Ok(Ran::Finished) => {
                 let tx = self.store().door_job(job).begin().await?;
                 return end_with(tx, job).await.map(drop);
@@ -492,6 +498,11 @@ fn is_about_money(job: &Job) -> bool {
             | PostRefund { .. }
             | TakeBackRefund { .. })
     )
+}
+
+/// How the keys of the jobs begin that tell a program of this session.
+pub(crate) fn told_of(session: QuoteSessionId) -> String {
+    format!("tell_quote:{session}:")
 }
 
 /// An error with its causes, on one line.
