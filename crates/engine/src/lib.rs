@@ -139,6 +139,7 @@ pub use connectors::books::{
     set_up::{Chart, Choice, Company},
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use disconnect_books::LetGo;
 pub use download_books::{Download, SyncPass};
 pub use enter_advance::{AdvanceForm, AdvanceTyped};
 pub use enter_payment::{HandPayment, PaymentForm};
