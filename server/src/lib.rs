@@ -4,6 +4,7 @@ pub mod accounting_connections;
 pub mod cli;
 pub mod client_addr;
 pub mod demo;
+pub mod figures;
 pub mod health;
 pub mod integrations;
 pub mod invoice_pdf;

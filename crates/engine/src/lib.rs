@@ -42,6 +42,7 @@ mod exceptions;
 mod export_transactions;
 mod faces;
 mod failpoint;
+mod figures;
 mod founding;
 mod gateway_balances;
 mod guesses;
@@ -148,6 +149,7 @@ pub use error::{
     QuoteError, RefundError, SignInError, TakeError,
 };
 pub use export_transactions::ExportPart;
+pub use figures::{Figures, JobsWaiting, Waiting};
 pub use founding::{Founding, NewPayer, OwnStart};
 pub use import_table::{Does, ImportLine};
 pub use integrations::{IntegrationFace, IntegrationsPage, KeyFace};
