@@ -1,5 +1,5 @@
-//! What every request passes: the count of answers, id, the client's address, origin check, size and time limits, and the headers of every
-//! answer.
+//! What every request passes: the count of answers, id, the client's address, origin check, size and time limits, and
+//! the headers of every answer.
 
 use crate::{client_addr::client_of, figures, router::Web, settings::Settings};
 use app::{Assets, fault::Fault, gate::ClientAddr, render_fault, render_refusal, words_of_refusal};
