@@ -43,6 +43,17 @@ impl Engine {
         Ok(Figures { jobs: jobs.collect(), attempts_open: waiting(attempts, begun_at, now) })
     }
 
+    /// For how long the job has waited that fell due first and that no worker has.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn longest_due(&self) -> Result<Duration, Error> {
+        let now = self.now();
+        let jobs = self.store().jobs_by_kind(now).await?;
+        let due = jobs.into_iter().filter(|row| row.state == JobState::Ready).filter_map(|row| row.oldest_at).min();
+        Ok(since(due, now))
+    }
+
     /// How many lines all inboxes have together. Each is put together from all that needs a person, so ask seldom.
     ///
     /// # Errors
@@ -61,9 +72,12 @@ impl Engine {
     }
 }
 
-fn waiting(count: u64, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Waiting {
-    let oldest = since.and_then(|since| (now - since).to_std().ok()).unwrap_or_default();
-    Waiting { count, oldest }
+fn waiting(count: u64, at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Waiting {
+    Waiting { count, oldest: since(at, now) }
+}
+
+fn since(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
+    at.and_then(|at| (now - at).to_std().ok()).unwrap_or_default()
 }
 
 const fn spelt(state: JobState) -> &'static str {

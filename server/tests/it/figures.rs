@@ -1,6 +1,7 @@
 //! What whoever watches an installation reads of it.
 
 use crate::support::{House, On, http};
+use chrono::TimeDelta;
 use server::figures;
 use tokio::net::TcpListener;
 
@@ -44,9 +45,15 @@ async fn what_waits_and_what_was_answered_is_told_in_numbers_and_nothing_says_wh
         for name in ["Northwind", "northwind", "Acme", "acme"] {
             assert!(!text.contains(name), "{name}: {text}");
         }
-        for health in ["live", "ready"] {
-            let answer = http().get(format!("{address}/health/{health}")).send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{health}");
+        for at in [&address, &house.portal] {
+            let health = async |of: &str| http().get(format!("{at}/health/{of}")).send().await.unwrap();
+            assert_eq!(health("live").await.status(), 200);
+            let ready = health("ready").await;
+            assert_eq!((ready.status().as_u16(), ready.text().await.unwrap().as_str()), (200, "ready"));
         }
+        house.leap(TimeDelta::minutes(2));
+        let behind = http().get(format!("{address}/health/ready")).send().await.unwrap();
+        assert_eq!(behind.status(), 200, "payers are served all the same");
+        assert!(behind.text().await.unwrap().starts_with("ready, but jobs have waited for "));
     }
 }
