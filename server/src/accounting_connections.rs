@@ -16,7 +16,7 @@ use axum::{
 use domain::{access::Act, ids::ConnectionId, views::Whoami};
 use engine::{
     AccountsForm, AccountsTyped, AdminPass, ConnectError, ConnectOrder, Connected, ConsentAnswer, Engine, Error, Lane,
-    NoConnection, SettingsError,
+    LetGo, NoConnection, SettingsError,
 };
 use serde::Deserialize;
 
@@ -184,7 +184,8 @@ struct Left {
 async fn disconnect(manager: Manager, Form(left): Form<Left>) -> Answer {
     let id: ConnectionId = manager.web.read_id(&left.connection)?;
     match manager.engine().disconnect_books(&manager.admin, id).await {
-        Ok(()) => go_to(&format!("{PATH}?done=left")),
+        Ok(LetGo::There) => go_to(&format!("{PATH}?done=left")),
+        Ok(LetGo::HereAlone) => go_to(&format!("{PATH}?done=left-here")),
         Err(cause) => manager.not_done(cause),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     demo::{self, Demo},
+    figures,
     serve::{Site, serve, stop_signal, work},
     settings::Settings,
 };
@@ -264,8 +265,9 @@ async fn serve_site(with_worker: bool) -> anyhow::Result<()> {
 }
 
 async fn work_alone() -> anyhow::Result<()> {
-    let engine = open(&Settings::load()?).await?;
-    work(engine, stop_signal()).await;
+    let settings = Settings::load()?;
+    let engine = open(&settings).await?;
+    tokio::join!(work(engine.clone(), stop_signal()), figures::serve(settings.metrics_listen, engine, stop_signal()));
     Ok(())
 }
 

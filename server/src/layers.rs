@@ -1,7 +1,7 @@
-//! What every request passes: id, the client's address, origin check, size and time limits, and the headers of every
-//! answer.
+//! What every request passes: the count of answers, id, the client's address, origin check, size and time limits, and
+//! the headers of every answer.
 
-use crate::{client_addr::client_of, router::Web, settings::Settings};
+use crate::{client_addr::client_of, figures, router::Web, settings::Settings};
 use app::{Assets, fault::Fault, gate::ClientAddr, render_fault, render_refusal, words_of_refusal};
 use axum::{
     Router,
@@ -60,6 +60,7 @@ pub fn around(surface: Router<Web>, settings: &Settings, assets: Assets) -> Rout
         .layer(middleware::from_fn(move |request, next| client_addr(proxies.clone(), request, next)))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::from_fn(figures::count))
 }
 
 async fn answer_headers(https: bool, request: Request, next: Next) -> Response {

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod client_addr;
 pub mod configure;
 pub mod demo;
+pub mod figures;
 pub mod health;
 pub mod integrations;
 pub mod invoice_pdf;

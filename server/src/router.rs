@@ -38,6 +38,12 @@ impl FromRef<Web> for LeptosOptions {
     }
 }
 
+impl FromRef<Web> for Engine {
+    fn from_ref(web: &Web) -> Self {
+        web.engine.clone()
+    }
+}
+
 pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
     let cookie = CookieName(settings.cookie_name());
     let programs = settings.rate_limits.then(|| Arc::new(ProgramRates::new(PROGRAMS)));

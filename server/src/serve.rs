@@ -1,6 +1,6 @@
 //! Web and worker as running tasks, and how they stop.
 
-use crate::{router, settings::Settings};
+use crate::{figures, router, settings::Settings};
 use anyhow::Context;
 use app::{Assets, GatewayOrigins};
 use axum::serve::ListenerExt;
@@ -76,12 +76,14 @@ pub async fn serve(
         stop.await;
         stopping.send_replace(true);
     });
+    let watched = tokio::spawn(figures::serve(settings.metrics_listen, engine.clone(), until(stopped.clone())));
     let worker = with_worker.then(|| tokio::spawn(work(engine.clone(), until(stopped.clone()))));
     let app = router::build(settings, site, engine).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(until(stopped)).await?;
     if let Some(worker) = worker {
         worker.await?;
     }
+    watched.await?;
     Ok(())
 }
 

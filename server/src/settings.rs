@@ -12,8 +12,9 @@ use std::{
 
 const FILE: &str = "wisepay.toml";
 /// Every setting, and what it is when nobody says.
-const KNOWN: [(&str, Option<&str>); 15] = [
+const KNOWN: [(&str, Option<&str>); 16] = [
     ("WISEPAY_LISTEN", Some("127.0.0.1:3000")),
+    ("WISEPAY_METRICS_LISTEN", Some("127.0.0.1:3001")),
     ("DATABASE_URL", Some("sqlite://data/wisepay.db")),
     ("WISEPAY_PUBLIC_URL", Some("http://127.0.0.1:3000")),
     ("WISEPAY_KEY_RING", None),
@@ -43,6 +44,8 @@ const OTHERS: [&str; 7] = [
 #[derive(Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
+    /// Where figures for whoever watches are read; none when that is off.
+    pub metrics_listen: Option<SocketAddr>,
     /// With the password of whoever signs in there; [`Settings::database`] is for people.
     pub database_url: SecretString,
     pub public_url: String,
@@ -119,14 +122,15 @@ impl Settings {
             (Some(_), None) => Err(BadSettings::Half(secret, id)),
             (None, Some(_)) => Err(BadSettings::Half(id, secret)),
         };
-        let listen = need("WISEPAY_LISTEN")?;
-        let listen: SocketAddr = listen
-            .parse()
-            .map_err(|_| BadSettings::Unreadable("WISEPAY_LISTEN", format!("{listen} is no address with port")))?;
+        let metrics_listen = match need("WISEPAY_METRICS_LISTEN")?.as_str() {
+            "off" => None,
+            listen => Some(address("WISEPAY_METRICS_LISTEN", listen)?),
+        };
         let public_url = need("WISEPAY_PUBLIC_URL")?.trim_end_matches('/').to_owned();
         let key_ring = get("WISEPAY_KEY_RING").map(|text| text.parse()).transpose();
         let settings = Self {
-            listen,
+            listen: address("WISEPAY_LISTEN", &need("WISEPAY_LISTEN")?)?,
+            metrics_listen,
             database_url: need("DATABASE_URL")?.into(),
             key_ring: key_ring
                 .map_err(|e: engine::BadKeyRing| BadSettings::Unreadable("WISEPAY_KEY_RING", e.to_string()))?,
@@ -184,6 +188,11 @@ impl Settings {
     }
 }
 
+/// Where something listens.
+fn address(name: &'static str, text: &str) -> Result<SocketAddr, BadSettings> {
+    text.parse().map_err(|_| BadSettings::Unreadable(name, format!("{text} is no address with port")))
+}
+
 /// A switch: no other word counts as off.
 fn is_on(name: &'static str, need: impl Fn(&'static str) -> Result<String, BadSettings>) -> Result<bool, BadSettings> {
     match need(name)?.as_str() {
@@ -230,6 +239,15 @@ mod tests {
             (https.public_url.as_str(), https.cookie_name()),
             ("https://pay.example.com", "__Host-wisepay_session")
         );
+    }
+
+    #[test]
+    fn figures_are_read_at_an_address_of_their_own_or_nowhere() {
+        let listens = |text: &str| load(&[("WISEPAY_METRICS_LISTEN", text)]).map(|settings| settings.metrics_listen);
+        assert_eq!(listens(""), Ok(Some(SocketAddr::from(([127, 0, 0, 1], 3001)))));
+        assert_eq!(listens("127.0.0.1:9100"), Ok(Some(SocketAddr::from(([127, 0, 0, 1], 9100)))));
+        assert_eq!(listens("off"), Ok(None));
+        assert!(matches!(listens("3001"), Err(BadSettings::Unreadable("WISEPAY_METRICS_LISTEN", _))));
     }
 
     #[test]

@@ -47,10 +47,22 @@ impl Engine {
     ///
     /// # Errors
     /// The database is away: the document stands, and the same request brings its answer.
-    pub async fn end_request(&self, api: &ApiPass, key: &str, answer: &str) -> Result<String, Error> {
+    pub async fn end_request(&self, api: &ApiPass, key: &str, request: &str, answer: &str) -> Result<String, Error> {
+        let (key, request) = (TokenHash::of(key), TokenHash::of(request));
         let tx = api.db.begin().await?;
-        let counts = tx.integration_request_end(IntegrationKind::Api, &TokenHash::of(key), answer).await?;
+        let counts = tx.integration_request_end(IntegrationKind::Api, &key, &request, answer).await?;
         tx.commit().await?;
         Ok(counts)
+    }
+
+    /// Leaves the key to what is mended: this request was refused before anything was written.
+    ///
+    /// # Errors
+    /// The database is away: the key still stands for this request.
+    pub async fn refuse_request(&self, api: &ApiPass, key: &str, request: &str) -> Result<(), Error> {
+        let (key, request) = (TokenHash::of(key), TokenHash::of(request));
+        let tx = api.db.begin().await?;
+        tx.integration_request_refused(IntegrationKind::Api, &key, &request).await?;
+        Ok(tx.commit().await?)
     }
 }

@@ -48,8 +48,10 @@ impl Told {
         self.customers.len() + self.invoices.len()
     }
 
-    /// Writes what differs from what stands here, and says how many rows that was. `read_at` is from before the question.
+    /// Writes what differs from what stands here, and says how many rows that was. `read_at` is from before the question. Comes
+    /// before all else that the transaction does to invoices: whoever reads the books takes their turn first.
     pub(crate) async fn write(&self, tx: &MerchantTx, read_at: DateTime<Utc>) -> Result<u64, Error> {
+        tx.sync_turn().await?;
         let customers = tx.customers_upsert(&self.customers).await?;
         let fresh;
         let ids = if self.customers.is_empty() {

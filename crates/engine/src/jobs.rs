@@ -5,7 +5,10 @@ use crate::{Engine, Error, Lane};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     asking::run_again_at,
-    ids::{AttemptId, DisputeId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, RefundId, WebhookId},
+    ids::{
+        AttemptId, DisputeId, EndpointId, EventId, InvoiceId, MailId, MethodId, PaymentId, QuoteSessionId, RefundId,
+        WebhookId,
+    },
     payment::AttemptState,
     planted,
     quote_event::QuoteEvent,
@@ -176,7 +179,11 @@ pub(crate) enum Work {
         asked_ms: i64,
     },
     /// Look through all that is open in the books.
-    SweepBooks,
+    SweepBooks {
+        /// When deletions were found untold; none: once a week.
+        #[serde(default)]
+        asked_ms: Option<i64>,
+    },
     Prune,
     /// Look for debits that banks have taken back.
     LookForReturns,
@@ -200,6 +207,8 @@ pub(crate) enum Ran {
     NotYetBut(DateTime<Utc>, &'static str),
     /// The same, and no sooner than this.
     NotBefore(DateTime<Utc>, &'static str),
+    /// Another job comes first: not before then, and it has cost no try.
+    Behind(DateTime<Utc>),
     /// There is no sense in another try before a person has looked.
     GivenUp(String),
     /// No work of this version: it is left to others, and has cost no try.
@@ -242,10 +251,11 @@ impl Work {
             Self::ReadNews { webhook } => format!("{READ_NEWS}{webhook}"),
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
-            Self::TellQuote { told } => format!("tell_quote:{}", told.id),
+            Self::TellQuote { told } => format!("{}{}", told_of(told.data.session_id), told.id),
             Self::SyncBooks => format!("sync_books:{period}"),
             Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
-            Self::SweepBooks => format!("sweep_books:{period}"),
+            Self::SweepBooks { asked_ms: None } => format!("sweep_books:{period}"),
+            Self::SweepBooks { asked_ms: Some(at) } => format!("sweep_books:{at}"),
             Self::Prune => format!("prune:{period}"),
             Self::LookForReturns => format!("look_for_returns:{period}"),
             Self::LookForExpiry => format!("look_for_expiry:{period}"),
@@ -287,7 +297,7 @@ impl Work {
             Self::TellQuote { .. } => "Tell the quoting program",
             Self::SyncBooks => "Read changes from the books",
             Self::DownloadBooks { .. } => "Download the latest data of the books",
-            Self::SweepBooks => "Look through all that is open in the books",
+            Self::SweepBooks { .. } => "Look through all that is open in the books",
             Self::Prune => "Delete what is old",
             Self::LookForReturns => "Look for debits that banks took back",
             Self::LookForExpiry => "Look for saved cards that end",
@@ -416,7 +426,7 @@ impl Engine {
             }
             Work::SyncBooks => self.sync_as_job(&db, job, Lane::Background).await,
             Work::DownloadBooks { asked_ms } => self.download_as_job(&db, job, asked_ms).await,
-            Work::SweepBooks => self.sweep_books(&db, job).await,
+            Work::SweepBooks { asked_ms } => self.sweep_books(&db, job, asked_ms).await,
         }
     }
 
@@ -428,6 +438,7 @@ impl Engine {
                 tracing::warn!(job.id = %job.id, "A job is unknown to this version and is left to others.");
                 return self.leave(job, self.now() + UNKNOWN_GAP).await;
             }
+            Ok(Ran::Behind(at)) => return self.leave(job, at).await,
             Ok(Ran::Finished) => {
                 let tx = self.store().door_job(job).begin().await?;
                 return end_with(tx, job).await.map(drop);
@@ -506,6 +517,11 @@ fn is_about_money(job: &Job) -> bool {
             | PostRefund { .. }
             | TakeBackRefund { .. })
     )
+}
+
+/// How the keys of the jobs begin that tell a program of this session.
+pub(crate) fn told_of(session: QuoteSessionId) -> String {
+    format!("tell_quote:{session}:")
 }
 
 /// An error with its causes, on one line.

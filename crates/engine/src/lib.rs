@@ -43,6 +43,7 @@ mod exceptions;
 mod export_transactions;
 mod faces;
 mod failpoint;
+mod figures;
 mod founding;
 mod gateway_balances;
 mod gateways_page;
@@ -148,6 +149,7 @@ pub use connectors::{
     gateway::Stage,
 };
 pub use credit_invoice::{CreditForm, CreditLine, CreditOrder, CreditStory};
+pub use disconnect_books::LetGo;
 pub use download_books::{Download, SyncPass};
 pub use enter_advance::{AdvanceForm, AdvanceTyped};
 pub use enter_payment::{HandPayment, PaymentForm};
@@ -156,6 +158,7 @@ pub use error::{
     RefundError, SettingsError, SignInError, TakeError,
 };
 pub use export_transactions::ExportPart;
+pub use figures::{Figures, JobsWaiting, Waiting};
 pub use founding::{Founding, NewPayer, OwnStart};
 pub use gateways_page::{GatewayCard, GatewayFacts, GatewaysPage, NewsAddress};
 pub use import_table::{Does, ImportLine};

@@ -4,11 +4,14 @@
 
 use crate::{Engine, Error, consent::TRACEABLE_FOR, doors::SESSION_IDLE};
 use chrono::TimeDelta;
+use domain::integration::IntegrationKind;
 use store::MerchantDb;
 
 const DONE_JOBS: TimeDelta = TimeDelta::days(30);
 const EXPIRED_CHECKOUTS: TimeDelta = TimeDelta::days(1);
 const PROCESSED_NEWS: TimeDelta = TimeDelta::days(90);
+/// What a program asks again after that is done once more.
+const ASKED_BY_PROGRAMS: TimeDelta = TimeDelta::days(30);
 /// What an endpoint has not got by then, it never gets.
 const EVENTS: TimeDelta = TimeDelta::days(90);
 const ROWS_PER_BATCH: u64 = 500;
@@ -49,8 +52,10 @@ impl Engine {
             let news = tx.webhooks_prune(now - PROCESSED_NEWS, ROWS_PER_BATCH).await?;
             let origins = tx.consents_forget(now - TRACEABLE_FOR, ROWS_PER_BATCH).await?;
             let events = tx.events_prune(now - EVENTS, ROWS_PER_BATCH).await?;
+            let asked = now - ASKED_BY_PROGRAMS;
+            let asked = tx.integration_requests_prune(IntegrationKind::Api, asked, ROWS_PER_BATCH).await?;
             tx.commit().await?;
-            if is_last([jobs, checkouts, advances, news, origins, events]) {
+            if is_last([jobs, checkouts, advances, news, origins, events, asked]) {
                 break;
             }
         }

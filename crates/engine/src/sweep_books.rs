@@ -9,7 +9,9 @@ use crate::{
     sync_books::{Synced, counted, ended},
     turnstile::Errand,
 };
+use chrono::TimeDelta;
 use connectors::books::{Books, BooksError};
+use domain::sync::SyncState;
 use store::{Job, MerchantDb, SyncKind, SyncRow};
 
 /// Before the books' own cursor.
@@ -18,17 +20,25 @@ const LISTING: &str = "list:";
 const ASKING: &str = "ask";
 /// So many are asked about between two commits.
 const ASKED_AT_ONCE: u64 = 10;
+/// One that is to follow another looks so often whether that has ended.
+const SWEEPS_APART: TimeDelta = TimeDelta::minutes(1);
 
 impl Engine {
-    pub(crate) async fn sweep_books(&self, db: &MerchantDb, job: &Job) -> Result<Ran, Error> {
+    /// `asked_ms`: one that began before may have passed already what is meant, so another one follows it.
+    pub(crate) async fn sweep_books(&self, db: &MerchantDb, job: &Job, asked_ms: Option<i64>) -> Result<Ran, Error> {
         let errand = Errand::job(Lane::Background);
-        if self.books_for(db, errand.clone()).await?.is_built_in() {
+        if self.books_for(db, errand.clone()).await?.is_built_in() || is_swept_since(db, asked_ms).await? {
             return Ok(Ran::Finished);
         }
         let holder = job.id.0;
-        let Some(run) = self.begin_sync(db, SyncKind::Open, holder).await? else { return Ok(Ran::Finished) };
-        let answer = self.read_open(db, &errand, run).await;
-        self.leave_sync(db, SyncKind::Open, holder, answer).await.map(|_| Ran::Finished)
+        if let Some(run) = self.begin_sync(db, SyncKind::Open, holder).await? {
+            let answer = self.read_open(db, &errand, run).await;
+            self.leave_sync(db, SyncKind::Open, holder, answer).await?;
+        }
+        if asked_ms.is_none() || is_swept_since(db, asked_ms).await? {
+            return Ok(Ran::Finished);
+        }
+        Ok(Ran::NotBefore(self.now() + SWEEPS_APART, "all that is open is being looked through"))
     }
 
     async fn read_open(&self, db: &MerchantDb, errand: &Errand, mut run: SyncRow) -> Result<Synced, Error> {
@@ -108,4 +118,11 @@ impl Engine {
         tx.commit().await?;
         Ok(Some(row))
     }
+}
+
+/// All that is open was looked through, from its beginning to its end, since it was asked for.
+async fn is_swept_since(db: &MerchantDb, asked_ms: Option<i64>) -> Result<bool, Error> {
+    let ended = db.sync(SyncKind::Open).await?.filter(|row| row.state == SyncState::Done);
+    let began_at = ended.and_then(|row| row.began_at);
+    Ok(asked_ms.zip(began_at).is_some_and(|(asked_ms, began_at)| began_at.timestamp_millis() >= asked_ms))
 }

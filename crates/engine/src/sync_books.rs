@@ -101,7 +101,9 @@ impl Engine {
                 Next::Done { cursor, deletions_told } => {
                     tx.connection_synced(connection.id, &cursor, row.began_at.unwrap_or(read_at)).await?;
                     if !deletions_told {
-                        Work::SweepBooks.queue_again(&tx, None, self.now()).await?;
+                        let now = self.now();
+                        let sweep = Work::SweepBooks { asked_ms: Some(now.timestamp_millis()) };
+                        sweep.queue(&tx, None, now, now).await?;
                     }
                     (ended(row), true)
                 }

@@ -1,23 +1,29 @@
 //! Tells a quoting program what became of a quote (`wire/connectwise.md`, 3.3), where its merchant has set an address for that:
-//! each piece of news is a job, written in the transaction of the fact. It may come more than once, and behind a later one:
-//! what counts, the program reads of the session.
+//! each piece of news is a job, written in the transaction of the fact. It may come more than once, and behind those of the same
+//! session that came before it; none waits for another session's.
 
 use crate::{
     Engine, Error,
     error::known,
-    jobs::{Ran, Work},
+    jobs::{Ran, Work, told_of},
     quote_checkout::signing_key,
     quote_documents::share_of_quote,
     send_events::Tried,
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ids::EventId,
+    ids::{EventId, QuoteSessionId},
     integration::IntegrationKind,
     quote::SessionStatus,
     quote_event::{QuoteEvent, QuoteEventData, QuoteEventKind, tell_again_after},
 };
 use store::{Attempt, Job, MerchantDb, MerchantTx, SubKey};
 use uuid::Uuid;
+
+/// So much news of one session is looked through.
+const NEWS_MAX: u64 = 100;
+/// What comes first is under way: it is looked for again then.
+const UNDER_WAY_GAP: TimeDelta = TimeDelta::seconds(2);
 
 impl Engine {
     /// Has it told, where this attempt pays a quote.
@@ -50,6 +56,9 @@ impl Engine {
         let session = known(db.quote_session(told.data.session_id).await)?;
         // Nobody is to be told any more.
         let (Some(url), Some(session)) = (url, session) else { return Ok(Ran::Finished) };
+        if let Some(first_at) = due_before(db, job, told.data.session_id).await? {
+            return Ok(Ran::Behind(first_at.max(self.now() + UNDER_WAY_GAP)));
+        }
         let key = db.integration_sub_key(&signing_key(db, &session).await?, SubKey::Webhook)?;
         let (now, body) = (self.now(), serde_json::to_string(told)?);
         let tried: Tried = self.0.events.send_quote_news(&url, now, &body, &key).await.into();
@@ -61,4 +70,11 @@ impl Engine {
             None => Ran::GivenUp(tried.answer),
         })
     }
+}
+
+/// When earlier news of this session are to be told, which nobody has given up yet.
+async fn due_before(db: &MerchantDb, job: &Job, session: QuoteSessionId) -> Result<Option<DateTime<Utc>>, Error> {
+    let undone = db.jobs_undone(&told_of(session), NEWS_MAX).await?;
+    let first = undone.into_iter().min_by_key(|undone| undone.id).filter(|first| first.id < job.id);
+    Ok(first.map(|first| first.run_at))
 }

@@ -215,7 +215,7 @@ impl Worker {
                 Work::SyncBooks.queue_for(&tx, &period, now).await?;
             }
             if may {
-                Work::SweepBooks.queue_for_at(&tx, &week, now + SWEEP_BOOKS_AFTER, now).await?;
+                Work::SweepBooks { asked_ms: None }.queue_for_at(&tx, &week, now + SWEEP_BOOKS_AFTER, now).await?;
             }
             Work::Prune.queue_for(&tx, &day, now).await?;
             Work::LookForReturns.queue_for(&tx, &day, now).await?;

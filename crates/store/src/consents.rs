@@ -2,7 +2,7 @@
 //! the end; the audit trail has a digest of either.
 
 use crate::{
-    Error, MerchantTx,
+    Error, MerchantTx, attempts,
     scope::{Scoped, moment, money, owned},
 };
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use domain::{
     ids::{AttemptId, MerchantId},
     money::Money,
 };
-use sea_orm::{ConnectionTrait, PaginatorTrait, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, PaginatorTrait, QuerySelect, entity::prelude::*};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -85,8 +85,8 @@ impl MerchantTx {
         self.insert::<Entity>([consent]).await
     }
 
-    /// Forgets where up to `limit` consents from before this came from, and says how many those were. What was agreed to
-    /// stays.
+    /// Forgets where up to `limit` consents from before this came from, and what their attempts know of that, and says how many
+    /// those were. What was agreed to stays.
     ///
     /// # Errors
     /// The database is away.
@@ -98,11 +98,20 @@ impl MerchantTx {
             .select_only()
             .column(Column::AttemptId)
             .limit(limit);
+        let traceable: Vec<AttemptId> = traceable.into_tuple().all(self.conn()).await?;
+        if traceable.is_empty() {
+            return Ok(0);
+        }
+        let attempts = self
+            .update::<attempts::Entity>()
+            .col_expr(attempts::Column::OriginHash, Expr::value(None::<String>))
+            .col_expr(attempts::Column::PostalCode, Expr::value(None::<String>));
+        attempts.filter(attempts::Column::Id.is_in(traceable.clone())).exec(self.conn()).await?;
         let mut update = self.update::<Entity>();
         for column in [Column::Salt, Column::Address, Column::UserAgent] {
             update = update.col_expr(column, Expr::value(None::<String>));
         }
-        let forgotten = update.filter(Column::AttemptId.in_subquery(traceable.into_query()));
+        let forgotten = update.filter(Column::AttemptId.is_in(traceable));
         Ok(forgotten.exec(self.conn()).await?.rows_affected)
     }
 }

@@ -115,6 +115,16 @@ impl Store {
         Ok(row.map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)))
     }
 
+    /// All connections to books of this provider: whoever lets go of one must know whether the vendor ends another's with it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn door_books(&self, provider: &str) -> Result<Vec<(MerchantDb, Connection)>, Error> {
+        let books = connections::Entity::find().filter(connections::Column::Kind.eq("books"));
+        let rows = books.filter(connections::Column::Provider.eq(provider)).all(&self.pools.read).await?;
+        Ok(rows.into_iter().map(|row| (MerchantDb::new(row.merchant_id, self.clone()), row)).collect())
+    }
+
     /// A claimed job.
     #[must_use]
     pub fn door_job(&self, job: &Job) -> MerchantDb {

@@ -102,6 +102,17 @@ impl MerchantTx {
         held.only(self.conn()).await?.ok_or(Error::Missing)
     }
 
+    /// Waits for whoever else takes over what these books told, and has others wait until this transaction is over: none of them
+    /// meets another one that holds the same rows in another order. Before the first reading there is nobody.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn sync_turn(&self) -> Result<(), Error> {
+        let turn = self.find::<Entity>().filter(Column::Kind.eq(SyncKind::Changes.name())).lock_exclusive();
+        turn.only(self.conn()).await?;
+        Ok(())
+    }
+
     /// Writes what became of a row that is held.
     ///
     /// # Errors

@@ -123,6 +123,21 @@ async fn s66_what_a_bookkeeper_changes_in_xero_is_on_the_payers_page_without_a_s
 }
 
 #[tokio::test]
+async fn s66_news_are_taken_over_behind_the_page_of_a_sync_that_is_being_kept() {
+    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%\"sync\"%'";
+    let Some(house) = House::on(On::Postgres).await else { return };
+    hear_alone(&house, "xero", (&NORTHWIND, KEY), "/Contacts").await;
+    let before = house.number(OWED_AT_NORTHWIND).await;
+    let page = house.hold("SELECT 1 FROM sync WHERE kind = 'changes' FOR UPDATE").await;
+    house.edit_books(json!({"number": "INV-501", "amount_due_minor": 98_765})).await;
+    house.until("whoever read it waits", async || house.number(WAITING).await > 0).await;
+    assert_eq!(house.number(OWED_AT_NORTHWIND).await, before);
+    page.rollback().await.unwrap();
+    until_known(&house, "xero", OWED_AT_NORTHWIND).await;
+}
+
+#[tokio::test]
 async fn s66_what_a_bookkeeper_changes_in_quickbooks_is_known_here_by_either_envelope() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };

@@ -6,6 +6,7 @@ use crate::{
     support::{Answer, Client, House, Server, field, http},
 };
 use chrono::TimeDelta;
+use serde_json::json;
 use simulators::facts;
 use std::time::Duration;
 
@@ -122,6 +123,31 @@ async fn s88_s106_g42_quickbooks_is_connected_left_and_connected_again() {
 async fn left(staff: &Client) -> Answer {
     let connection = field(&card(staff, "Wise-Pay").await, "connection");
     staff.post(&format!("{PAGE}/disconnect"), &[("connection", &connection)]).await
+}
+
+#[tokio::test]
+async fn n6_who_lets_go_of_an_organisation_that_another_merchant_reaches_by_the_same_app_lets_go_of_it_here_alone() {
+    const LEFT_THERE: i64 = 9;
+    let house = House::new().await;
+    let (first, second) = (house.staff().await, fresh(&house, &facts::SOUTHERN).await);
+    house.execute("UPDATE merchant SET currency = 'USD' WHERE name = 'Southern Cloud'").await;
+    assert_eq!(consent(&second, XERO, "allow").await, "/set-up?done=connected");
+    let leave =
+        json!({"vendor": "xero", "fault": "delay_ms:0", "times": LEFT_THERE, "match": "DELETE /xero/connections"});
+    house.arm_with(leave).await;
+    let left_there = async || {
+        let armed = house.armed().await;
+        let counter = armed["armed"].as_array().unwrap().iter().find(|armed| armed["fault"] == "delay_ms:0").unwrap();
+        LEFT_THERE - counter["times"].as_i64().unwrap()
+    };
+    assert_eq!(came_to(left(&first).await), "?done=left-here");
+    assert!(card(&first, "Wise-Pay").await.contains("Disconnected"));
+    let told = first.get(&format!("{PAGE}?done=left-here")).await.body;
+    assert!(told.contains("the app keeps its access there"), "{told}");
+    assert!(press(&second, "Wise-Pay", "test", &[]).await.ends_with("done=works"));
+    assert_eq!(left_there().await, 0);
+    assert_eq!(came_to(left(&second).await), "?done=left", "whoever is the last");
+    assert_eq!(left_there().await, 1);
 }
 
 #[tokio::test]

@@ -153,6 +153,32 @@ async fn s89_what_is_not_open_in_the_books_is_asked_about_and_closed_only_as_the
 }
 
 #[tokio::test]
+async fn s89_a_look_that_is_asked_for_while_another_one_is_under_way_follows_it() {
+    const WAITING: &str = "SELECT count(*) FROM job WHERE last_error = 'all that is open is being looked through'";
+    const SWEPT: &str = "SELECT count(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+        WHERE merchant.name = 'Southern Cloud' AND unique_key LIKE 'sweep_books:%' AND state = 'done'";
+    // So long ago that QuickBooks does not tell what was deleted since.
+    const FORGOTTEN: &str = "UPDATE connection SET cursor = '2020-01-01T00:00:00+00:00' WHERE provider = 'quickbooks'";
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        house.until("the first syncs are over", async || house.number(FIRST_SYNCS).await >= 3).await;
+        let staff = house.signed_in(facts::SOUTHERN.admin_email).await;
+        house.execute(FORGOTTEN).await;
+        house.download(&staff).await;
+        house.until("all that is open was looked through", async || house.number(SWEPT).await == 1).await;
+        // Another process does so once more.
+        let held = "UPDATE sync SET holder = merchant_id, held_until = '2099-01-01T00:00:00+00:00' WHERE kind = 'open'";
+        house.execute(held).await;
+        house.execute(FORGOTTEN).await;
+        house.download(&staff).await;
+        house.until("the next one waits for it", async || house.number(WAITING).await == 1).await;
+        house.execute("UPDATE sync SET holder = NULL, held_until = NULL WHERE kind = 'open'").await;
+        house.leap(TimeDelta::minutes(2));
+        house.until("and follows it", async || house.number(SWEPT).await == 2).await;
+    }
+}
+
+#[tokio::test]
 async fn s96_nobody_downloads_where_the_books_are_our_own() {
     let house = House::new().await;
     let harbour = house.signed_in(facts::HARBOUR.admin_email).await;

@@ -22,6 +22,7 @@ mod downloads;
 mod exceptions;
 mod export;
 mod faults;
+mod figures;
 mod globalpayments;
 mod integrations;
 mod invoice_pdf;

@@ -271,6 +271,27 @@ async fn d1_one_idempotency_key_is_one_invoice_however_often_and_at_once_it_come
 }
 
 #[tokio::test]
+async fn d1_what_was_refused_leaves_its_key_to_what_is_mended() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::without_worker_on(database).await else { continue };
+        let program = Program::of_harbour(&house).await;
+        let totara = program.customer("Totara Dental", "TOTARA").await;
+        let before = house.number("SELECT count(*) FROM ledger_invoice").await;
+        let mut wrong = support(&totara);
+        wrong["date"] = json!("soon");
+        let refused = async || program.post("/api/v1/invoices", &[], "invoice 1", wrong.clone()).await;
+        for _ in 0..2 {
+            refused().await.refused(422, "invalid_field", "date");
+        }
+        let mended = program.invoice(&totara, "invoice 1").await;
+        assert_eq!(mended.status, 201, "{}", mended.text);
+        refused().await.refused(409, "idempotency_conflict", "Idempotency-Key");
+        assert_eq!(program.invoice(&totara, "invoice 1").await.text, mended.text, "to the byte");
+        assert_eq!(house.number("SELECT count(*) FROM ledger_invoice").await, before + 1);
+    }
+}
+
+#[tokio::test]
 async fn d1_of_several_orders_for_one_number_one_is_written_and_nothing_is_left_of_the_others() {
     const WRITTEN: &str = "SELECT count(*) FROM ledger_invoice";
     for database in [On::Sqlite, On::Postgres] {

@@ -3,7 +3,7 @@
 
 use crate::{
     debits,
-    quotes::{allow, asked, entered, guest_at, opened, signature},
+    quotes::{SECRET, allow, asked, entered, guest_at, opened, opened_by, signature},
     support::{House, On, ana},
 };
 use axum::{
@@ -100,6 +100,32 @@ async fn s20_a_program_that_fails_gets_the_same_news_a_minute_later_and_one_that
         let inbox = async || house.staff().await.get("/admin/exceptions").await.body;
         house.until("staff read it", async || inbox().await.contains("Tell the quoting program was given up")).await;
         assert_eq!(program.told().last(), Some(&("quote_payment.succeeded".to_owned(), "succeeded".to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn s20_news_of_a_session_wait_for_those_before_them_and_for_no_other_sessions() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let program = Program::start(&house, &[500]).await;
+        let (_, guest, checkout) = guest_at(&house, &asked()).await;
+        guest.pay(&guest.form(&checkout).await, "pm_card_chargeDeclined").await;
+        house.until("it was not taken", async || program.heard().len() == 1).await;
+        guest.pay(&guest.form(&checkout).await, "pm_card_visa").await;
+        let waits = "SELECT count(*) FROM job WHERE unique_key LIKE 'tell_quote:%' AND state = 'ready' AND tries < 2";
+        house.until("both wait", async || house.number(waits).await == 2).await;
+
+        let mut another = asked();
+        another["quote"] = json!({"id": "9a3d", "number": 10_232, "version": 1, "name": "New switch"});
+        let (session, other) = (opened_by(&house, SECRET, "9a3d:1:1", &another).await, house.client());
+        let (paid_at, _) = entered(&other, &session).await;
+        other.pay(&other.form(&paid_at).await, "pm_card_visa").await;
+        house.until("what is told of it waits for none", async || program.heard().len() == 2).await;
+        house.leap(TimeDelta::seconds(61));
+        house.until("the others are told", async || program.heard().len() == 4).await;
+        let kinds: Vec<_> = program.told().into_iter().map(|(kind, _)| kind).collect();
+        let [failed, succeeded] = ["quote_payment.failed", "quote_payment.succeeded"];
+        assert_eq!(kinds, [failed, succeeded, failed, succeeded], "in the order in which they came about");
     }
 }
 

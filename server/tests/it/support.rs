@@ -229,6 +229,8 @@ impl House {
             .env("WISEPAY_TRUSTED_PROXIES", "127.0.0.1")
             .env("WISEPAY_PRIVATE_ENDPOINTS", "on")
             .env("WISEPAY_CLOCK_FILE", self.clock_file())
+            // There is one such address on this machine.
+            .env("WISEPAY_METRICS_LISTEN", "off")
             .env("RUST_LOG", "warn")
             // A test's, and no setting of the program.
             .env_remove("WISEPAY_SEED")

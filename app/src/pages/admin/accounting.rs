@@ -40,6 +40,10 @@ pub fn ConnectionsView(page: ConnectionsPage, done: String) -> impl IntoView {
         "lost" => Some("The connection could not be renewed. Its card says why."),
         "again" => Some("The books are connected again. What has waited goes on by itself."),
         "left" => Some("The books are disconnected. What is to be written waits until they are connected again."),
+        "left-here" => Some(
+            "The books are disconnected here. Another connection uses the same organisation by the same app, so the app keeps \
+             its access there.",
+        ),
         "accounts" => Some("The accounts are saved. Your books are read from now on."),
         _ => None,
     };

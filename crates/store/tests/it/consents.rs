@@ -22,7 +22,11 @@ on_both!(n15_a_consent_stands_with_its_attempt_and_not_without, async |db| {
 
 on_both!(n15_the_origin_is_forgotten_in_time_and_the_terms_stay, async |db| {
     let shop = shop(&db.store, "acme").await;
-    let kept = shop.opened().await.consent;
+    let mut order = shop.order();
+    order.attempt.origin_hash = Some("a network".into());
+    order.attempt.postal_code = Some("2000".into());
+    assert!(matches!(shop.open(order.clone()).await, Ok(Opened::New)));
+    let kept = order.consent;
     let forget = async |before| {
         let tx = shop.db.begin().await.unwrap();
         let forgotten = tx.consents_forget(before, 9).await.unwrap();
@@ -30,10 +34,13 @@ on_both!(n15_the_origin_is_forgotten_in_time_and_the_terms_stay, async |db| {
         forgotten
     };
     assert_eq!(forget(at(0)).await, 0, "not before its time");
+    assert_eq!(shop.db.attempt(kept.attempt_id).await.unwrap(), order.attempt);
     assert_eq!((forget(at(1)).await, forget(at(1)).await), (1, 0));
     let [now] = shop.db.consents_of(vec![kept.attempt_id]).await.unwrap().try_into().unwrap();
     assert_eq!((&now.salt, &now.address, &now.user_agent), (&None, &None, &None));
     assert_eq!((now.terms_digest(), now.origin_digest()), (kept.terms_digest(), None));
+    let attempt = shop.db.attempt(kept.attempt_id).await.unwrap();
+    assert_eq!((attempt.origin_hash, attempt.postal_code), (None, None));
     assert_eq!(Consent { salt: kept.salt.clone(), address: kept.address.clone(), ..now }, kept);
 });
 

@@ -282,14 +282,28 @@ impl Order {
 
     /// Finds what was answered to this, or the id for the document that comes of it.
     pub async fn begin(&self, program: &Program) -> Result<Asked, Refused> {
-        let request = format!("{}\n{}", self.address, self.body);
-        Ok(program.engine().begin_request(&program.pass, self.key()?, &request).await?)
+        Ok(program.engine().begin_request(&program.pass, self.key()?, &self.request()).await?)
     }
 
-    /// Answers with the document, as whoever was first has it.
-    pub async fn end(&self, program: &Program, document: impl Serialize) -> Answer {
+    /// Answers with the document, as whoever was first has it. A refusal leaves the key to what is mended.
+    pub async fn end(&self, program: &Program, written: Result<impl Serialize, Refused>) -> Answer {
+        let (engine, pass, key) = (program.engine(), &program.pass, self.key()?);
+        let document = match written {
+            Ok(document) => document,
+            Err(refused) => {
+                if refused.status.is_client_error() {
+                    engine.refuse_request(pass, key, &self.request()).await?;
+                }
+                return Err(refused);
+            }
+        };
         let answer = serde_json::to_string(&document).map_err(|cause| Refused::from(Error::from(cause)))?;
-        Ok(created(program.engine().end_request(&program.pass, self.key()?, &answer).await?))
+        Ok(created(engine.end_request(pass, key, &self.request(), &answer).await?))
+    }
+
+    /// All that is asked.
+    fn request(&self) -> String {
+        format!("{}\n{}", self.address, self.body)
     }
 }
 

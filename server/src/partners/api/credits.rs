@@ -1,6 +1,6 @@
 //! `/api/v1/credit-notes`, and those of one invoice.
 
-use super::call::{Answer, Id, ListAsked, Order, Program, created, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
 use domain::{
     ids::{CreditNoteId, InvoiceId},
     money::Money,
@@ -35,6 +35,9 @@ pub async fn issue(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => CreditNoteId(id),
     };
-    program.engine().credit_invoice(&program.pass, &CreditOrder { note, invoice, typed }).await?;
-    order.end(&program, program.engine().api_credit(&program.pass, note).await?).await
+    let written = async {
+        program.engine().credit_invoice(&program.pass, &CreditOrder { note, invoice, typed }).await?;
+        Ok::<_, Refused>(program.engine().api_credit(&program.pass, note).await?)
+    };
+    order.end(&program, written.await).await
 }

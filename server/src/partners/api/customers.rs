@@ -1,6 +1,6 @@
 //! `/api/v1/customers`.
 
-use super::call::{Answer, Id, ListAsked, Order, Program, created, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
 use domain::{ids::CustomerId, own_customer::CustomerTyped};
 use engine::Asked;
 use serde::Deserialize;
@@ -42,8 +42,11 @@ pub async fn create(program: Program, order: Order) -> Answer {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => CustomerId(id),
     };
-    program.engine().keep_customer(&program.pass, id, &typed).await?;
-    order.end(&program, program.engine().api_customer(&program.pass, id).await?).await
+    let written = async {
+        program.engine().keep_customer(&program.pass, id, &typed).await?;
+        Ok::<_, Refused>(program.engine().api_customer(&program.pass, id).await?)
+    };
+    order.end(&program, written.await).await
 }
 
 /// All of it anew: what is left out is empty from here on.

@@ -82,8 +82,11 @@ pub async fn create(program: Program, order: Order) -> Answer {
     };
     let customer = Some(sent.customer);
     let new = Draft { invoice: id, changes: None, customer, typed: sent.typed(&program) };
-    program.engine().write_issued(&program.pass, &new).await?;
-    order.end(&program, program.engine().api_invoice(&program.pass, id).await?).await
+    let written = async {
+        program.engine().write_issued(&program.pass, &new).await?;
+        Ok::<_, Refused>(program.engine().api_invoice(&program.pass, id).await?)
+    };
+    order.end(&program, written.await).await
 }
 
 pub async fn void(program: Program, Id(id): Id<InvoiceId>) -> Answer {

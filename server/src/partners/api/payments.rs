@@ -1,6 +1,6 @@
 //! `/api/v1/invoices/{invoice}/payments`: what was paid past this portal. What is paid here is nobody's to enter.
 
-use super::call::{Answer, Id, Order, Program, created, told};
+use super::call::{Answer, Id, Order, Program, Refused, created, told};
 use domain::{
     ids::{InvoiceId, LedgerPaymentId},
     money::Money,
@@ -32,8 +32,10 @@ pub async fn enter(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => LedgerPaymentId(id),
     };
-    program.engine().enter_payment(&program.pass, invoice, id, &typed).await?;
-    let entered = program.engine().api_payments(&program.pass, invoice).await?.data;
-    let entered = entered.into_iter().find(|payment| payment.id == id).ok_or(Error::NotFound)?;
-    order.end(&program, entered).await
+    let written = async {
+        program.engine().enter_payment(&program.pass, invoice, id, &typed).await?;
+        let entered = program.engine().api_payments(&program.pass, invoice).await?.data;
+        entered.into_iter().find(|payment| payment.id == id).ok_or_else(|| Refused::from(Error::NotFound))
+    };
+    order.end(&program, written.await).await
 }
