@@ -32,7 +32,7 @@ soak: ## Pay 2,000 invoices while processes are killed and vendors fail; all boo
 planted: ## Show that planted bugs are found, each by a test
 	@scripts/planted.sh
 
-fuzz: ## Fuzz what vendors send, a minute for each target, with a nightly compiler
+fuzz: ## Fuzz what vendors and programs send, a minute for each target, with a nightly compiler
 	@scripts/fuzz.sh
 
 demo-reset: ## Start the demo from fresh data

@@ -8,6 +8,8 @@
 pub mod authorizenet_fuzz;
 #[path = "../../crates/connectors/tests/it/globalpayments_fuzz.rs"]
 pub mod globalpayments_fuzz;
+#[path = "../../crates/connectors/tests/it/partners_fuzz.rs"]
+pub mod partners_fuzz;
 #[path = "../../crates/connectors/tests/it/payrix_fuzz.rs"]
 pub mod payrix_fuzz;
 #[path = "../../crates/connectors/tests/it/quickbooks_fuzz.rs"]
@@ -50,6 +52,17 @@ macro_rules! reply {
 
         $crate::fuzz_target!(|bytes: &[u8]| {
             let held = $crate::$vendor::$property(&RIG, &$crate::body($document, bytes));
+            held.unwrap_or_else(|broken| panic!("{broken}"));
+        });
+    };
+}
+
+/// A target: what a program sends, its property and a body to begin with.
+#[macro_export]
+macro_rules! sent {
+    ($property:ident, $body:ident) => {
+        $crate::fuzz_target!(|bytes: &[u8]| {
+            let held = $crate::partners_fuzz::$property(&$crate::body($crate::partners_fuzz::$body, bytes));
             held.unwrap_or_else(|broken| panic!("{broken}"));
         });
     };

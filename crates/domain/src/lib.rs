@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod advance;
+pub mod api_bodies;
 pub mod asking;
 pub mod bank_days;
 pub mod card;

@@ -4,6 +4,7 @@
 use crate::{
     email::looks_like_email,
     money::{Currency, Money},
+    own_invoice::TOTAL_MAX_MINOR,
     payment::AttemptState,
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -173,7 +174,10 @@ impl SessionRefusal {
             }
             Self::IdempotencyConflict => "The idempotency key was used for another request.",
             Self::SessionExpired => "The session has expired. Ask for one with the next attempt number.",
-            Self::InvalidAmount => "The amount must be above zero, hold its tax, and be the same for the same version.",
+            Self::InvalidAmount => {
+                "The amount must be above zero, no more than an invoice can be, hold its tax, and be the same for the \
+                 same version."
+            }
             Self::CurrencyMismatch => "The currency must be the merchant's.",
             Self::ReturnUrlNotAllowed(_) => "It must begin with https:// and lead to a host that the merchant allows.",
             Self::NoCommonMethod => "The merchant takes none of the allowed methods.",
@@ -222,7 +226,8 @@ impl SessionAsked {
             return Err(SessionRefusal::CurrencyMismatch);
         }
         let (amount, tax) = (self.one_time.amount_minor, self.one_time.tax_minor.unwrap_or(0));
-        if amount <= 0 || tax < 0 || tax > amount {
+        // What comes of it is an invoice, and is added to others.
+        if !(1..=TOTAL_MAX_MINOR).contains(&amount) || !(0..=amount).contains(&tax) {
             return Err(SessionRefusal::InvalidAmount);
         }
         Ok(Money::new(amount, currency))

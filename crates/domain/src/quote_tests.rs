@@ -31,8 +31,9 @@ fn s1_what_can_be_taken_is_taken_and_what_cannot_says_which_field() {
     let own = Currency::USD;
     assert_eq!(asked().read(own), Ok(Money::new(125_000, own)));
     assert_eq!(asked().number(), "Q-10231");
-    let changes: [(Change, SessionRefusal); 9] = [
+    let changes: [(Change, SessionRefusal); 10] = [
         (|it| it.one_time.amount_minor = 0, SessionRefusal::InvalidAmount),
+        (|it| it.one_time.amount_minor = i64::MAX, SessionRefusal::InvalidAmount),
         (|it| it.one_time.tax_minor = Some(125_001), SessionRefusal::InvalidAmount),
         (|it| it.one_time.tax_minor = Some(-1), SessionRefusal::InvalidAmount),
         (|it| it.one_time.currency = "AUD".into(), SessionRefusal::CurrencyMismatch),

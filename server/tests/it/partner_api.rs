@@ -13,19 +13,19 @@ const HARBOUR: &str = "/admin/configure/merchants/harbour/integrations";
 const NORTHWIND: &str = "/admin/configure/merchants/northwind/integrations";
 
 /// A program of a merchant's, which holds what it is answered against the description.
-struct Program {
+pub struct Program {
     portal: String,
-    secret: String,
+    pub secret: String,
     openapi: Value,
     /// What it has asked, by method and address.
     asked: RefCell<BTreeSet<String>>,
 }
 
-struct Told {
+pub struct Told {
     status: u16,
     retry_after: Option<String>,
     text: String,
-    body: Value,
+    pub body: Value,
 }
 
 impl Told {
@@ -50,7 +50,7 @@ impl Program {
         Self { portal: house.portal.clone(), secret, openapi, asked: RefCell::default() }
     }
 
-    async fn of_harbour(house: &House) -> Self {
+    pub async fn of_harbour(house: &House) -> Self {
         Self::of(house, facts::HARBOUR.admin_email, HARBOUR, "api").await
     }
 
@@ -103,20 +103,20 @@ impl Program {
         assert!(faults.is_empty(), "{method} {address} {status}: {faults:?} in {body}");
     }
 
-    async fn customer(&self, name: &str, code: &str) -> String {
+    pub async fn customer(&self, name: &str, code: &str) -> String {
         let sent = json!({ "name": name, "code": code, "terms_days": 20 });
         let made = self.post("/api/v1/customers", &[], &format!("customer {code}"), sent).await;
         assert_eq!(made.status, 201, "{}", made.text);
         made.body["id"].as_str().unwrap().to_owned()
     }
 
-    async fn invoice(&self, customer: &str, key: &str) -> Told {
+    pub async fn invoice(&self, customer: &str, key: &str) -> Told {
         self.post("/api/v1/invoices", &[], key, support(customer)).await
     }
 }
 
 /// Three hours of 140.00, and 15 percent of tax.
-fn support(customer: &str) -> Value {
+pub fn support(customer: &str) -> Value {
     let line = json!({ "description": "Support", "quantity": "3", "unit_price_minor": 14_000, "tax_percent": "15" });
     json!({ "customer": customer, "currency": "NZD", "date": "2026-11-25", "lines": [line] })
 }

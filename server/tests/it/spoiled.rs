@@ -3,6 +3,8 @@
 
 use crate::{
     books_news,
+    partner_api::{self, Program},
+    quotes,
     reef::{self, Reef},
     support::{Client, House, On, ana, field, http, link, sign_event},
 };
@@ -12,6 +14,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
+use serde_json::{Value, json};
 use server::demo;
 use sha2::{Digest, Sha512};
 use simulators::{
@@ -28,6 +31,17 @@ const MONEY: &str = "SELECT (SELECT count(*) FROM payment) + (SELECT count(*) FR
 /// News and the jobs that read it are written together.
 const HALVES: &str =
     "SELECT (SELECT count(*) FROM webhook) - (SELECT count(*) FROM job WHERE unique_key LIKE 'read_news:%')";
+const SESSIONS: &str = "SELECT count(*) FROM quote_session";
+/// A quote is written before the session that asks for it.
+const QUOTES_ALONE: &str = "SELECT count(*) FROM quote WHERE invoice_id NOT IN (SELECT invoice_id FROM quote_session)";
+/// What programs write by the API. Customers of other books have no terms.
+const DOCUMENTS: &str = "SELECT (SELECT count(*) FROM customer WHERE terms_days IS NOT NULL)
+    + (SELECT count(*) FROM ledger_invoice) + (SELECT count(*) FROM credit_note)
+    + (SELECT count(*) FROM ledger_payment WHERE idempotency_key LIKE 'hand-%')";
+/// What was answered with a document.
+const ANSWERS: &str = "SELECT count(*) FROM integration_request WHERE answer IS NOT NULL";
+const INVOICES_WITHOUT_LINES: &str =
+    "SELECT count(*) FROM ledger_invoice WHERE invoice_id NOT IN (SELECT invoice_id FROM ledger_line)";
 
 /// The faults of each document.
 fn faults() -> Vec<Vec<u32>> {
@@ -175,6 +189,64 @@ async fn f22_spoiled_forms_of_staff_and_payers_are_never_an_error_of_ours_and_le
             let (who, path, whole) = &forms[n % forms.len()];
             send_form(who, &house, path, &battered(whole, choices)).await;
         }
+        house.assert_everything_agrees().await;
+    }
+}
+
+/// To an address of programs, under an idempotency key; whether something came of it.
+async fn is_made(url: &str, secret: &str, key: &str, body: Vec<u8>) -> bool {
+    let post = http().post(url).bearer_auth(secret).header("idempotency-key", key);
+    let status = post.body(body.clone()).send().await.unwrap().status().as_u16();
+    assert!(!is_ours(status), "{status} to {url} with {}", String::from_utf8_lossy(&body));
+    status == 201
+}
+
+#[tokio::test]
+async fn s13_f22_a_spoiled_request_for_a_session_is_refused_or_opens_a_whole_one() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        quotes::allow(&house, false).await;
+        let (whole, url) = (quotes::asked().to_string(), format!("{}{}", house.portal, quotes::SESSIONS));
+        let (money, mut opened) = (house.number(MONEY).await, house.number(SESSIONS).await);
+        for (n, choices) in faults().iter().enumerate() {
+            let body = mangled(&whole, choices);
+            opened += i64::from(is_made(&url, quotes::SECRET, &format!("8f2c:1:{n}"), body).await);
+        }
+        assert_eq!((house.number(SESSIONS).await, house.number(QUOTES_ALONE).await), (opened, 0));
+        assert_eq!(house.number(MONEY).await, money);
+    }
+}
+
+#[tokio::test]
+async fn f22_a_spoiled_body_of_the_api_is_refused_or_written_whole() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let program = Program::of_harbour(&house).await;
+        let totara = program.customer("Totara Dental", "TOTARA").await;
+        let issued = program.invoice(&totara, "whole").await.body;
+        let of_issued = format!("/api/v1/invoices/{}", issued["id"].as_str().unwrap());
+        let bodies: [(String, Value); 4] = [
+            ("/api/v1/customers".to_owned(), json!({ "name": "Kauri Dental", "code": "KAURI", "terms_days": 20 })),
+            ("/api/v1/invoices".to_owned(), partner_api::support(&totara)),
+            (
+                format!("{of_issued}/payments"),
+                json!({ "amount_minor": 1, "currency": "NZD", "date": "2020-02-03", "reference": "Bank 4711" }),
+            ),
+            (
+                format!("{of_issued}/credit-notes"),
+                json!({ "amount_minor": 1, "currency": "NZD", "reason": "one cent less" }),
+            ),
+        ];
+        let (mut documents, mut answers) = (house.number(DOCUMENTS).await, house.number(ANSWERS).await);
+        let without_lines = house.number(INVOICES_WITHOUT_LINES).await;
+        for (n, choices) in faults().iter().enumerate() {
+            let (path, whole) = &bodies[n % bodies.len()];
+            let (url, body) = (format!("{}{path}", house.portal), mangled(&whole.to_string(), choices));
+            let made = i64::from(is_made(&url, &program.secret, &format!("spoiled {n}"), body).await);
+            (documents, answers) = (documents + made, answers + made);
+        }
+        assert_eq!((house.number(DOCUMENTS).await, house.number(ANSWERS).await), (documents, answers));
+        assert_eq!(house.number(INVOICES_WITHOUT_LINES).await, without_lines);
         house.assert_everything_agrees().await;
     }
 }

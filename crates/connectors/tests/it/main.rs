@@ -19,6 +19,7 @@ mod globalpayments_contract;
 mod globalpayments_fuzz;
 mod globalpayments_wire;
 mod log;
+mod partners_fuzz;
 mod payrix;
 mod payrix_fuzz;
 mod quickbooks_contract;

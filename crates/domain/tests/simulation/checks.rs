@@ -2,11 +2,11 @@
 
 use crate::{
     books::Books,
-    gateway::Gateway,
+    gateway::Refund,
     portal::{Attempt, Entry, Portal},
     story::Story,
 };
-use domain::refund::{RefundFact, RefundState};
+use domain::refund::{RefundFact, RefundMeaning, RefundState};
 
 type Checked = Result<(), String>;
 
@@ -21,15 +21,19 @@ pub fn at_each_step(story: &Story) -> Checked {
         return Err(format!("a fact could not be recorded: {refused}"));
     }
     for invoice in 0..portal.books.invoices() {
-        let charged = charged_minor(gateway, invoice);
+        let charged = charged_minor(story, invoice);
         must(charged <= Books::total(invoice), || format!("{charged} was charged for invoice {invoice}"))?;
     }
     for (n, (attempt, charge)) in portal.attempts.iter().zip(&gateway.charges).enumerate() {
         must(charge.times <= 1, || format!("charge {n} was made {} times", charge.times))?;
         must(!attempt.contradicted, || format!("an alarm about charge {n}, where nothing was odd"))?;
-        let is_alive = (charge.is_alive() && !gateway.was_lost_whole(n)) || story.is_under_way(n);
+        let is_gone = gateway.was_lost_whole(n) || portal.is_owed_again(n);
+        let is_alive = (charge.is_alive() && !is_gone) || story.is_under_way(n);
         must(!(attempt.state.is_dead() && is_alive), || {
             format!("charge {n} is called {:?}, while the gateway has or may get the money", attempt.state)
+        })?;
+        must(!(attempt.state.has_money() && portal.is_owed_again(n)), || {
+            format!("charge {n} is called paid, and all of it was paid back and is owed")
         })?;
         // Told paid: that was true at some time.
         must(!attempt.state.has_money() || charge.times > 0, || format!("charge {n} is called paid and was not made"))?;
@@ -41,16 +45,24 @@ pub fn at_each_step(story: &Story) -> Checked {
     refunds_at_each_step(story)
 }
 
-/// What the gateway has, or was promised, for an invoice. What came back after a dispute that was lost does not count: the
-/// invoice was owed meanwhile, and may have been paid again.
-fn charged_minor(gateway: &Gateway, invoice: usize) -> i64 {
-    let charges = gateway.charges.iter().enumerate();
-    let stand = charges.filter(|(n, charge)| charge.holds() && !gateway.was_lost_whole(*n));
+/// What the gateway has, or was promised, for an invoice. What came back after a dispute that was lost, or after a refund
+/// that failed, does not count: the invoice was owed meanwhile, and may have been paid again.
+fn charged_minor(story: &Story, invoice: usize) -> i64 {
+    let charges = story.gateway.charges.iter().enumerate();
+    let was_owed = |n: usize| story.gateway.was_lost_whole(n) || owed_again(story, n).any(|refund| refund.was_paid);
+    let stand = charges.filter(|(n, charge)| charge.holds() && !was_owed(*n));
     stand.flat_map(|(_, charge)| &charge.meant).filter(|(on, _)| *on == invoice).map(|(_, minor)| *minor).sum()
 }
 
+/// The refunds of a charge after which it is owed again, as they are at the gateway.
+fn owed_again(story: &Story, charge: usize) -> impl Iterator<Item = &Refund> {
+    let refunds = story.portal.refunds.iter().filter(move |refund| refund.is_owed_again(charge));
+    refunds.map(move |refund| &story.gateway.refunds[refund.there])
+}
+
 fn refunds_at_each_step(story: &Story) -> Checked {
-    for (n, (refund, truth)) in story.portal.refunds.iter().zip(&story.gateway.refunds).enumerate() {
+    for (n, refund) in story.portal.refunds.iter().enumerate() {
+        let truth = story.refund_at_gateway(n);
         must(!refund.contradicted, || format!("an alarm about refund {n}, where nothing was odd"))?;
         let is_alive = truth.is_alive() || story.is_refund_under_way(n);
         must(!(refund.state.is_dead() && is_alive), || {
@@ -77,7 +89,8 @@ pub fn at_the_end(story: &Story) -> Checked {
         let (state, truth) = (attempt.state, &charge.truth);
         must(!state.is_open(), || format!("charge {n} is still {state:?}; at the gateway {truth:?}"))?;
         let is_left = portal.disputes.iter().any(|dispute| dispute.of == n && dispute.is_left_to_a_person);
-        let has_money = charge.has_money() && (is_left || !gateway.is_lost_whole(n));
+        let is_owed = owed_again(story, n).any(|refund| refund.truth == Some(RefundFact::Succeeded));
+        let has_money = charge.has_money() && !is_owed && (is_left || !gateway.is_lost_whole(n));
         must(state.has_money() == has_money, || format!("charge {n} is {state:?}; at the gateway {truth:?}"))?;
         shares_at_the_end(n, attempt)?;
     }
@@ -137,8 +150,13 @@ fn books_at_the_end(portal: &Portal) -> Checked {
 fn refunds_at_the_end(story: &Story) -> Checked {
     let (gateway, portal) = (&story.gateway, &story.portal);
     let mut credits = 0;
-    for (n, (refund, truth)) in portal.refunds.iter().zip(&gateway.refunds).enumerate() {
-        let (state, truth, shares) = (refund.state, &truth.truth, &portal.attempts[refund.of].shares);
+    for (there, truth) in gateway.refunds.iter().enumerate() {
+        let is_known = portal.refund_at(there).is_some() || truth.truth != Some(RefundFact::Succeeded);
+        must(is_known, || format!("nobody knows of {truth:?}"))?;
+    }
+    for (n, refund) in portal.refunds.iter().enumerate() {
+        let (state, shares) = (refund.state, &portal.attempts[refund.of].shares);
+        let truth = &story.refund_at_gateway(n).truth;
         let is_paid = *truth == Some(RefundFact::Succeeded);
         let agrees = if is_paid { state == RefundState::Succeeded } else { state.is_dead() };
         must(agrees, || format!("refund {n} is {state:?}; at the gateway {truth:?}"))?;
@@ -154,8 +172,15 @@ fn refunds_at_the_end(story: &Story) -> Checked {
         let together: i64 = refund.parts.iter().map(|part| part.minor).sum();
         let of_surcharge = refund.parts.iter().filter(|part| shares[part.share].on.is_none());
         let of_surcharge: i64 = of_surcharge.map(|part| part.minor).sum();
-        let is_whole = (together, of_surcharge) == (refund.amount.minor, refund.surcharge_minor);
-        must(!is_paid || is_whole, || format!("refund {n} of {:?} has parts {:?}", refund.amount, refund.parts))?;
+        let is_right = match refund.meaning {
+            // The payment itself leaves the books.
+            RefundMeaning::StillOwed => refund.parts.is_empty(),
+            RefundMeaning::SaleCancelled => {
+                let is_whole = (together, of_surcharge) == (refund.amount.minor, refund.surcharge_minor);
+                !is_paid || refund.is_beyond || is_whole
+            }
+        };
+        must(is_right, || format!("refund {n} of {:?} has parts {:?}", refund.amount, refund.parts))?;
     }
     must(portal.books.credits.len() == credits, || format!("the books have more than {credits} credits"))
 }

@@ -68,7 +68,11 @@ pub struct Refund {
     pub minor: i64,
     /// Accepted first, and paid out later.
     pub slow: bool,
+    /// Made by somebody at the gateway's own console.
+    pub is_there: bool,
     pub truth: Option<RefundFact>,
+    /// Paid out, now or once.
+    pub was_paid: bool,
 }
 
 #[derive(Debug)]
@@ -140,6 +144,15 @@ impl Refund {
     pub fn is_alive(&self) -> bool {
         matches!(self.truth, Some(RefundFact::Pending | RefundFact::Succeeded))
     }
+
+    pub fn becomes(&mut self, truth: RefundFact) {
+        self.was_paid |= truth == RefundFact::Succeeded;
+        self.truth = Some(truth);
+    }
+
+    fn begins(&mut self) {
+        self.becomes(if self.slow { RefundFact::Pending } else { RefundFact::Succeeded });
+    }
 }
 
 impl Gateway {
@@ -200,16 +213,38 @@ impl Gateway {
         self.tell(charge)
     }
 
-    /// A refund arrives. `true`: it was not there before. What is disputed is not paid back as well; how much is, nobody
-    /// but the portal limits.
+    /// A refund of ours arrives. `true`: it was not there before. How much is paid back, nobody but the portal limits, unless
+    /// somebody else refunds beside it.
     pub fn execute_refund(&mut self, refund: usize) -> bool {
-        let it = &mut self.refunds[refund];
-        let is_disputed = self.disputes.iter().any(|dispute| dispute.of == it.of && dispute.truth.holds_money());
-        if it.truth.is_some() || !self.charges[it.of].has_money() || is_disputed {
+        let it = &self.refunds[refund];
+        let is_shared = self.refunds.iter().any(|other| other.of == it.of && other.is_there);
+        let is_over = is_shared && it.minor > self.left_minor(it.of);
+        if it.truth.is_some() || is_over || !self.pays_back(it.of) {
             return false;
         }
-        it.truth = Some(if it.slow { RefundFact::Pending } else { RefundFact::Succeeded });
+        self.refunds[refund].begins();
         true
+    }
+
+    /// Somebody refunds at the console. Nothing, where that is more than what is left.
+    pub fn refund_there(&mut self, of: usize, minor: i64, slow: bool) -> Option<usize> {
+        if minor > self.left_minor(of) || !self.pays_back(of) {
+            return None;
+        }
+        let mut made = Refund { of, minor, slow, is_there: true, truth: None, was_paid: false };
+        made.begins();
+        self.refunds.push(made);
+        Some(self.refunds.len() - 1)
+    }
+
+    /// What is disputed is not paid back as well.
+    fn pays_back(&self, charge: usize) -> bool {
+        let is_disputed = self.disputes.iter().any(|dispute| dispute.of == charge && dispute.truth.holds_money());
+        self.charges[charge].has_money() && !is_disputed
+    }
+
+    fn left_minor(&self, charge: usize) -> i64 {
+        self.charges[charge].amount.minor - self.paid_back_minor(charge)
     }
 
     pub fn tell_refund(&self, refund: usize) -> Option<RefundSeen> {

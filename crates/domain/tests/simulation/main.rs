@@ -1,10 +1,11 @@
 //! The story of a few invoices, told a hundred thousand times. Payers choose some of them or a part, press Pay, cancel
-//! and press again; staff refund, and say what became of a charge or a refund; cards are disputed, and banks take and give back;
-//! the gateway answers, is silent, tells its news twice or days later; the books refuse what was paid past the portal
-//! meanwhile; the portal dies between any two steps or sleeps for minutes, and its clock jumps. What a fact makes of a
-//! charge, a refund or a dispute, what follows, how a surcharge is shared, and when somebody asks is decided by
-//! `domain` itself; around it stands a model (`gateway.rs` and `books.rs` have the truth, `portal.rs` the rows,
-//! `story.rs` the steps of the engine). After each step `checks.rs` holds what the portal believes against the truth.
+//! and press again; staff refund, here and at the gateway's console, and their customers owe the invoices again or do not;
+//! they say what became of a charge or a refund; cards are disputed, and banks take and give back; the gateway answers, is
+//! silent, tells its news twice or days later; the books refuse what was paid past the portal meanwhile; the portal dies
+//! between any two steps or sleeps for minutes, and its clock jumps. What a fact makes of a charge, a refund or a dispute,
+//! what follows, how a surcharge is shared, and when somebody asks is decided by `domain` itself; around it stands a model
+//! (`gateway.rs` and `books.rs` have the truth, `portal.rs` the rows, `story.rs` the steps of the engine). After each step
+//! `checks.rs` holds what the portal believes against the truth.
 //!
 //! A story follows from its seed. Where one breaks an invariant, the seed and each step are printed;
 //! `WISEPAY_SEED=17 cargo test -p domain --test simulation` tells it again. `WISEPAY_STORIES` says how many are told.
@@ -20,6 +21,7 @@ mod gateway;
 mod payments;
 mod portal;
 mod refunds;
+mod refunds_there;
 mod rules;
 mod story;
 mod worker;

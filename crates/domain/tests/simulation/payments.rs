@@ -190,6 +190,10 @@ impl Story {
                     progress(self, by_staff, Fact::Voided);
                 }
                 progress(self, DAY, Fact::Settled);
+                if self.plot.refunds_there && self.gateway.kind == Kind::Replays {
+                    let at = self.dice.between(0, 4 * DAY);
+                    self.plan(at, Event::RefundThere(attempt));
+                }
                 if self.gateway.kind == Kind::Replays && self.dice.percent(12) {
                     let disputed = DAY + self.dice.between(HOUR, 2 * DAY);
                     self.plan(disputed, Event::Dispute(attempt));
@@ -212,7 +216,9 @@ impl Story {
 
     pub fn progress(&mut self, attempt: usize, to: Fact) {
         let it = &self.gateway.charges[attempt];
-        if !it.may_become(&to) || (!to.is_money() && self.is_paid_back(attempt)) {
+        // No bank takes back what we believe to be paid back: that is an alarm, and a right one.
+        let is_paid_back = self.is_paid_back(attempt) || self.portal.may_be_owed_again(attempt);
+        if !it.may_become(&to) || (!to.is_money() && is_paid_back) {
             return;
         }
         // An answer from before this, recorded after it, would bring the money back: an open point of ours.

@@ -11,7 +11,7 @@ use domain::{
     ledger::{Account, Journal, JournalKind},
     money::Money,
     payment::{AttemptState, Fact, Observation},
-    refund::{RefundSeen, RefundState, spread},
+    refund::{RefundMeaning, RefundSeen, RefundState, spread},
 };
 use uuid::Uuid;
 
@@ -55,14 +55,45 @@ pub enum Entry {
 #[derive(Debug)]
 pub struct Refund {
     pub of: usize,
+    /// Its place at the gateway.
+    pub there: usize,
     pub amount: Money,
     pub surcharge_minor: i64,
+    pub meaning: RefundMeaning,
     pub state: RefundState,
     pub contradicted: bool,
     pub gateway_id: Option<String>,
     pub known: Vec<(RefundSeen, DateTime<Utc>)>,
     pub created: DateTime<Utc>,
     pub parts: Vec<Part>,
+    /// Made at the gateway, in the place of one that has failed there and stands here, because nobody has told yet: no share
+    /// has as much left.
+    pub is_beyond: bool,
+}
+
+impl Refund {
+    /// One of which nothing was heard yet.
+    pub const fn new(of: usize, there: usize, amount: Money, surcharge_minor: i64, created: DateTime<Utc>) -> Self {
+        Self {
+            of,
+            there,
+            amount,
+            surcharge_minor,
+            meaning: RefundMeaning::SaleCancelled,
+            state: RefundState::Created,
+            contradicted: false,
+            gateway_id: None,
+            known: Vec::new(),
+            created,
+            parts: Vec::new(),
+            is_beyond: false,
+        }
+    }
+
+    /// All of a payment, whose customer owes it again when it goes back.
+    pub fn is_owed_again(&self, of: usize) -> bool {
+        self.of == of && self.meaning == RefundMeaning::StillOwed
+    }
 }
 
 /// What a refund gives back of one share.
@@ -105,6 +136,7 @@ pub enum Work {
     LookUpDispute(usize),
     /// News of a charge, by the number of the event.
     News(usize, u32),
+    /// Of a refund, by its place at the gateway.
     NewsOfRefund(usize, u32),
     NewsOfDispute(usize, u32),
 }
@@ -198,7 +230,8 @@ impl Portal {
     pub fn intend_entries(&mut self, attempt: usize) -> bool {
         let row = &mut self.attempts[attempt];
         let again = row.shares.iter().any(|share| share.entry.is_some());
-        if again && !row.known.iter().any(|(known, _)| matches!(known.fact, Fact::Reinstated { .. })) {
+        let came_again = |fact: &Fact| matches!(fact, Fact::Reinstated { .. } | Fact::NotPaidBack { .. });
+        if again && !row.known.iter().any(|(known, _)| came_again(&known.fact)) {
             self.refused = Some(format!("charge {attempt} is meant for the books twice"));
         }
         for share in row.shares.iter_mut().filter(|share| share.entry != Some(Entry::Moved)) {
@@ -264,6 +297,21 @@ impl Portal {
     pub fn refunds_of(&self, attempt: usize) -> Vec<(RefundState, Money, i64)> {
         let refunds = self.refunds.iter().filter(|refund| refund.of == attempt);
         refunds.map(|refund| (refund.state, refund.amount, refund.surcharge_minor)).collect()
+    }
+
+    /// The refund that has this place at the gateway, once it is known.
+    pub fn refund_at(&self, there: usize) -> Option<usize> {
+        self.refunds.iter().position(|refund| refund.there == there)
+    }
+
+    /// All of it was paid back, and its customer owes the invoices.
+    pub fn is_owed_again(&self, attempt: usize) -> bool {
+        self.refunds.iter().any(|refund| refund.is_owed_again(attempt) && refund.state == RefundState::Succeeded)
+    }
+
+    /// Or that may come.
+    pub fn may_be_owed_again(&self, attempt: usize) -> bool {
+        self.refunds.iter().any(|refund| refund.is_owed_again(attempt) && !refund.state.is_dead())
     }
 
     pub fn disputes_of(&self, attempt: usize) -> Vec<(DisputeState, Money)> {

@@ -12,8 +12,11 @@ use crate::{
 use domain::{
     asking::{LOOK_UP_AFTER, before_asking_of_refund, is_too_old_to_send, refund_may_be_denied, silence_about_refund},
     effects::RefundEffect,
-    refund::{RefundFact, RefundSeen, RefundState, may_refund},
+    ids::RefundId,
+    payment::Observation,
+    refund::{RefundFact, RefundMeaning, RefundSeen, RefundState, may_refund},
 };
+use uuid::Uuid;
 
 /// A key is replayed for so long.
 const REPLAY_MAX: Ms = 10 * MINUTE;
@@ -28,20 +31,29 @@ impl Story {
                 self.arrive_refund(refund);
                 if let Some((life, after)) = awaited {
                     let refused = RefundSeen::bare(RefundFact::Refused { code: "no money".into() });
-                    let seen = self.gateway.tell_refund(refund).unwrap_or(refused);
+                    let seen = self.told_of_refund(refund).unwrap_or(refused);
                     self.plan(after, Event::HearRefund { life, refund, seen });
                 }
             }
             Event::HearRefund { life, refund, seen } if life == self.life => self.record_refund(refund, &seen),
             Event::ReadRefund { life, refund, job, found } if life == self.life => self.read_refund(refund, job, found),
-            Event::ProgressRefund { refund, to } => self.progress_refund(refund, to),
+            Event::ProgressRefund { there, to } => self.progress_refund(there, to),
             Event::DecideRefund(refund) => self.decide_refund(refund),
             Event::DecidedRefund { life, refund, seen } if life == self.life => self.decided_refund(refund, &seen),
             Event::SweepRefund(refund) if self.portal.refunds[refund].state == RefundState::Created => {
                 self.queue_job(Work::LookUpRefund(refund), 0);
             }
-            other => self.step_of_dispute(other),
+            other => self.step_of_refund_there(other),
         }
+    }
+
+    /// What it is at the gateway.
+    pub fn refund_at_gateway(&self, refund: usize) -> &AtGateway {
+        &self.gateway.refunds[self.portal.refunds[refund].there]
+    }
+
+    fn told_of_refund(&self, refund: usize) -> Option<RefundSeen> {
+        self.gateway.tell_refund(self.portal.refunds[refund].there)
     }
 
     /// Money of this charge has gone back, or is on its way.
@@ -49,11 +61,21 @@ impl Story {
         self.gateway.paid_back_minor(attempt) > 0
     }
 
+    pub fn taken(&self, of: usize) -> Taken {
+        let row = &self.portal.attempts[of];
+        Taken { amount: row.amount, surcharge_minor: row.surcharge_minor, has_money: row.state.has_money() }
+    }
+
+    /// A row of its own; its place.
+    pub fn add_refund(&mut self, new: Refund) -> usize {
+        self.portal.refunds.push(new);
+        self.refunds_under_way.push(0);
+        self.portal.refunds.len() - 1
+    }
+
     /// The store's transaction (`store/src/refunds.rs`, `refund_open`).
     fn press_refund(&mut self, of: usize) {
-        let row = &self.portal.attempts[of];
-        let taken =
-            Taken { amount: row.amount, surcharge_minor: row.surcharge_minor, has_money: row.state.has_money() };
+        let taken = self.taken(of);
         let whole = taken.amount.minor;
         let amount = usd(self.dice.one_of([whole, whole * 7 / 10, whole * 3 / 10]));
         let (disputes, refunds) = (self.portal.disputes_of(of), self.portal.refunds_of(of));
@@ -75,21 +97,15 @@ impl Story {
         } else if takes_its_part && !is_fair(surcharge_minor, amount.minor, (whole, taken.surcharge_minor), of_left) {
             self.portal.refused = Some(format!("{surcharge_minor} of {amount:?} of charge {of} is called surcharge"));
         }
-        let (refund, created) = (self.portal.refunds.len(), self.clock());
-        self.portal.refunds.push(Refund {
-            of,
-            amount,
-            surcharge_minor,
-            state: RefundState::Created,
-            contradicted: false,
-            gateway_id: None,
-            known: Vec::new(),
-            created,
-            parts: Vec::new(),
-        });
+        let is_whole = (amount.minor, surcharge_minor) == (whole, taken.surcharge_minor);
+        let is_owed = self.plot.owes_again && is_whole;
+        let meaning = if is_owed { RefundMeaning::StillOwed } else { RefundMeaning::SaleCancelled };
         let slow = self.dice.percent(40);
-        self.gateway.refunds.push(AtGateway { of, minor: amount.minor, slow, truth: None });
-        self.refunds_under_way.push(0);
+        let there = self.gateway.refunds.len();
+        let asked = AtGateway { of, minor: amount.minor, slow, is_there: false, truth: None, was_paid: false };
+        self.gateway.refunds.push(asked);
+        let new = Refund { meaning, ..Refund::new(of, there, amount, surcharge_minor, self.clock()) };
+        let refund = self.add_refund(new);
         let (life, after) = (self.life, self.pause());
         self.plan(after, Event::SendRefund { life, refund });
         let sweep = LOOK_UP_AFTER.num_milliseconds() + self.dice.between(0, 5 * SECOND);
@@ -122,20 +138,25 @@ impl Story {
     }
 
     fn arrive_refund(&mut self, refund: usize) {
-        if !self.gateway.execute_refund(refund) {
-            return;
+        let there = self.portal.refunds[refund].there;
+        if self.gateway.execute_refund(there) {
+            self.foresee_refund(there, false);
         }
-        let (paid, fails) = (self.dice.between(HOUR, 6 * HOUR), self.dice.percent(20));
-        self.plan(paid, Event::ProgressRefund { refund, to: RefundFact::Succeeded });
-        if fails {
-            let failed = self.dice.between(MINUTE, 2 * DAY);
-            self.plan(failed, Event::ProgressRefund { refund, to: card_gone() });
-        }
-        self.tell_news_of_refund(refund, false);
     }
 
-    fn progress_refund(&mut self, refund: usize, to: RefundFact) {
-        let it = &mut self.gateway.refunds[refund];
+    /// What will become of a refund at the gateway, and the news of it.
+    pub fn foresee_refund(&mut self, there: usize, must_be_told: bool) {
+        let (paid, fails) = (self.dice.between(HOUR, 6 * HOUR), self.dice.percent(20));
+        self.plan(paid, Event::ProgressRefund { there, to: RefundFact::Succeeded });
+        if fails {
+            let failed = self.dice.between(MINUTE, 2 * DAY);
+            self.plan(failed, Event::ProgressRefund { there, to: card_gone() });
+        }
+        self.tell_news_of_refund(there, must_be_told);
+    }
+
+    fn progress_refund(&mut self, there: usize, to: RefundFact) {
+        let it = &mut self.gateway.refunds[there];
         let was = it.truth.clone();
         let moves = match (&was, &to) {
             (Some(RefundFact::Pending), _) => true,
@@ -143,21 +164,21 @@ impl Story {
             _ => false,
         };
         if moves {
-            it.truth = Some(to);
+            it.becomes(to);
             // Nobody asks about what was paid out.
-            self.tell_news_of_refund(refund, was == Some(RefundFact::Succeeded));
+            self.tell_news_of_refund(there, was == Some(RefundFact::Succeeded));
         }
     }
 
-    fn tell_news_of_refund(&mut self, refund: usize, must_be_told: bool) {
+    fn tell_news_of_refund(&mut self, there: usize, must_be_told: bool) {
         let event = self.next_event();
         for after in self.deliveries(must_be_told) {
-            self.plan(after, Event::NewsOfRefund { refund, event });
+            self.plan(after, Event::NewsOfRefund { there, event });
         }
     }
 
     /// `Engine::record_refund`.
-    fn record_refund(&mut self, refund: usize, seen: &RefundSeen) {
+    pub fn record_refund(&mut self, refund: usize, seen: &RefundSeen) {
         let now = self.clock();
         let row = &self.portal.refunds[refund];
         let known: Vec<_> = row.known.iter().map(|(known, _)| known).collect();
@@ -169,19 +190,27 @@ impl Story {
         if seen.gateway_id.is_some() {
             row.gateway_id.clone_from(&seen.gateway_id);
         }
-        let (of, amount) = (row.of, row.amount);
+        let (of, meaning, id) = (row.of, row.meaning, RefundId(Uuid::from_u128(refund as u128)));
         for effect in learned.effects {
-            match effect {
-                RefundEffect::LookUp(wait) => self.queue_job(Work::LookUpRefund(refund), wait.num_milliseconds()),
-                RefundEffect::LookUpNeedless => self.end_idle(Work::LookUpRefund(refund)),
-                RefundEffect::Journal(kind) => self.portal.book(of, About::Refund(refund), kind, amount),
-                RefundEffect::Post => {
-                    self.portal.intend_parts(refund);
-                    self.queue_job(Work::PostRefund(refund), 0);
-                }
-                RefundEffect::TakeBack => self.queue_job(Work::TakeBackRefund(refund), 0),
-                RefundEffect::Notice { .. } => {}
+            match effect.of_payment(id, meaning) {
+                Some(fact) => self.record(of, &Observation::bare(fact)),
+                None => self.follow_refund(refund, effect),
             }
+        }
+    }
+
+    fn follow_refund(&mut self, refund: usize, effect: RefundEffect) {
+        let (of, amount) = (self.portal.refunds[refund].of, self.portal.refunds[refund].amount);
+        match effect {
+            RefundEffect::LookUp(wait) => self.queue_job(Work::LookUpRefund(refund), wait.num_milliseconds()),
+            RefundEffect::LookUpNeedless => self.end_idle(Work::LookUpRefund(refund)),
+            RefundEffect::Journal(kind) => self.portal.book(of, About::Refund(refund), kind, amount),
+            RefundEffect::Post => {
+                self.portal.intend_parts(refund);
+                self.queue_job(Work::PostRefund(refund), 0);
+            }
+            RefundEffect::TakeBack => self.queue_job(Work::TakeBackRefund(refund), 0),
+            RefundEffect::Notice { .. } => {}
         }
     }
 
@@ -190,15 +219,13 @@ impl Story {
         match work {
             Work::PostRefund(_) => self.post_refund(refund, job),
             Work::TakeBackRefund(_) => self.take_back_refund(refund, job),
-            Work::LookUpRefund(_) if !state.is_open() => self.done(job),
-            // It is still being sent.
-            Work::NewsOfRefund(..) if state == RefundState::Created => self.again(Some(job)),
+            _ if !state.is_open() => self.done(job),
             _ => self.ask_of_refund(refund, job),
         }
     }
 
     /// `Engine::look_up_refund`: the list first, which tells whatever was made, and then the same request once more.
-    fn ask_of_refund(&mut self, refund: usize, job: usize) {
+    pub fn ask_of_refund(&mut self, refund: usize, job: usize) {
         let row = &self.portal.refunds[refund];
         let (state, created) = (row.state, row.created);
         if let Some(first) = before_asking_of_refund(state) {
@@ -207,7 +234,7 @@ impl Story {
                 return self.done(job);
             }
         }
-        let replays = self.gateway.refunds[refund].truth.is_none() && self.age(created) < REPLAY_MAX;
+        let replays = self.refund_at_gateway(refund).truth.is_none() && self.age(created) < REPLAY_MAX;
         if self.is_unanswered() {
             if replays && self.dice.percent(50) {
                 let journey = self.journey();
@@ -218,7 +245,7 @@ impl Story {
         if replays {
             self.arrive_refund(refund);
         }
-        let found = self.gateway.tell_refund(refund).map_or(Found::NotThere, Found::Seen);
+        let found = self.told_of_refund(refund).map_or(Found::NotThere, Found::Seen);
         let (life, after) = (self.life, self.dice.between(0, 2 * SECOND));
         self.plan(after, Event::ReadRefund { life, refund, job, found });
     }
@@ -247,7 +274,7 @@ impl Story {
         if let Some(first) = before_asking_of_refund(state) {
             self.record_refund(refund, &RefundSeen::bare(first));
         }
-        let found = if self.rules.asks_before_verdict { self.gateway.tell_refund(refund) } else { None };
+        let found = if self.rules.asks_before_verdict { self.told_of_refund(refund) } else { None };
         let seen = found.unwrap_or(RefundSeen::bare(RefundFact::DeclaredAbsent));
         let (life, after) = (self.life, self.dice.between(0, 2 * SECOND));
         self.plan(after, Event::DecidedRefund { life, refund, seen });

@@ -35,6 +35,8 @@ pub struct Rules {
     /// The engine's: whoever says that the gateway does not have a charge or a refund is believed when that does not find it
     /// either.
     pub asks_before_verdict: bool,
+    /// The engine's: a refund that was made at the gateway becomes one of ours.
+    pub takes_in: bool,
 }
 
 /// What can be paid back of a payment.
@@ -59,6 +61,7 @@ pub const OURS: Rules = Rules {
     heeds_live_claims: true,
     claims_each: true,
     asks_before_verdict: true,
+    takes_in: true,
 };
 
 /// `store/src/refunds.rs`, `left_to_refund`.
@@ -69,7 +72,7 @@ fn left(taken: Taken, disputes: &Disputes, refunds: &Refunds) -> Left {
 }
 
 /// Each with a fault, and what it is.
-pub const WRONG: [(&str, Rules); 15] = [
+pub const WRONG: [(&str, Rules); 18] = [
     ("the newest fact counts, whatever came before", Rules { learn: forgetful, ..OURS }),
     ("an open outcome sets the invoice free", Rules { learn: impatient, ..OURS }),
     ("a return is not booked", Rules { learn: unbooked, ..OURS }),
@@ -85,6 +88,9 @@ pub const WRONG: [(&str, Rules); 15] = [
     ("what a bank gives back after a dispute is not booked", Rules { learn_of_dispute: unbooked_return, ..OURS }),
     ("the first refund takes all of the surcharge", Rules { surcharge_in: greedy, ..OURS }),
     ("a person is believed without a question", Rules { asks_before_verdict: false, ..OURS }),
+    ("what is paid back and still owed stays in the books", Rules { learn: kept, ..OURS }),
+    ("a payment whose refund failed stays owed", Rules { learn: unrevived, ..OURS }),
+    ("a refund that was made at the gateway is nobody's", Rules { takes_in: false, ..OURS }),
 ];
 
 fn forgetful(_: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {
@@ -105,6 +111,19 @@ fn unbooked(known: &[&Observation], seen: &Observation, asked: Money, gateway_id
         learned.effects.retain(|effect| !matches!(effect, Effect::Journal(_)));
     }
     Some(learned)
+}
+
+fn kept(known: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {
+    let mut learned = effects::learn(known, seen, asked, gateway_id)?;
+    if matches!(seen.fact, Fact::PaidBack { .. }) {
+        learned.effects.clear();
+    }
+    Some(learned)
+}
+
+fn unrevived(known: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {
+    let came_again = matches!(seen.fact, Fact::NotPaidBack { .. });
+    effects::learn(known, seen, asked, gateway_id).filter(|_| !came_again)
 }
 
 fn hasty(state: AttemptState, has_gateway_id: bool, _: Option<Moment>, now: Moment) -> Fact {

@@ -94,13 +94,22 @@ pub enum Event {
         job: usize,
         found: Found<RefundSeen>,
     },
+    /// Of the refund that has this place at the gateway.
     ProgressRefund {
-        refund: usize,
+        there: usize,
         to: RefundFact,
     },
     NewsOfRefund {
-        refund: usize,
+        there: usize,
         event: u32,
+    },
+    /// Somebody refunds at the gateway's own console.
+    RefundThere(usize),
+    ReadRefundThere {
+        life: u32,
+        there: usize,
+        job: usize,
+        seen: RefundSeen,
     },
     SweepRefund(usize),
     /// A person says that the gateway does not have a refund.
@@ -175,6 +184,9 @@ pub struct Plot {
     pub pays_by_hand: bool,
     /// The gateway answers no question about a charge or a refund for more than a day, so that people decide.
     pub is_mute: bool,
+    /// Whoever is paid all of it back owes the invoices again.
+    pub owes_again: bool,
+    pub refunds_there: bool,
 }
 
 pub struct Story {
@@ -206,12 +218,15 @@ impl Story {
         let lost_percent = dice.one_of([0, 10, 30, 60, 90]);
         let dawdles = dice.percent(50);
         let trouble = Trouble { lost_percent, dawdles, jumps: !dawdles && dice.percent(60), deaths: dice.below(3) };
+        // By dice of their own: the other stories stay as they were.
+        let mut more = Dice::new(!seed);
         let plot = Plot {
             invoices: dice.one_of([1, 1, 1, 2, 3]),
             surcharges: dice.percent(30),
             pays_by_hand: dice.percent(15),
-            // By dice of its own: the other stories stay as they were.
-            is_mute: Dice::new(!seed).percent(2),
+            is_mute: more.percent(2),
+            owes_again: more.percent(25),
+            refunds_there: more.percent(10),
         };
         let mut story = Self {
             dice,
@@ -268,7 +283,7 @@ impl Story {
     }
 
     pub fn is_refund_under_way(&self, refund: usize) -> bool {
-        self.refunds_under_way[refund] > 0 && self.gateway.refunds[refund].truth.is_none()
+        self.refunds_under_way[refund] > 0 && self.refund_at_gateway(refund).truth.is_none()
     }
 
     fn begin(&mut self) {
@@ -387,7 +402,7 @@ impl Story {
             Event::Return(attempt) if self.is_waiting(attempt) => self.ask(attempt, None),
             Event::Progress { attempt, to } => self.progress(attempt, to),
             Event::News { attempt, event } => self.queue_job(Work::News(attempt, event), 0),
-            Event::NewsOfRefund { refund, event } => self.queue_job(Work::NewsOfRefund(refund, event), 0),
+            Event::NewsOfRefund { there, event } => self.queue_job(Work::NewsOfRefund(there, event), 0),
             Event::Job(job) => self.run(job),
             Event::Sweep(attempt) if self.portal.attempts[attempt].state == AttemptState::Created => {
                 self.queue_job(Work::LookUp(attempt), 0);

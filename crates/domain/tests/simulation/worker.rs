@@ -145,10 +145,10 @@ impl Story {
             Work::LookUp(attempt) | Work::News(attempt, _) => self.ask(attempt, Some(job)),
             Work::Post(attempt, _) => self.post(attempt, job),
             Work::TakeBack(attempt, _) => self.take_back(attempt, job),
-            Work::LookUpRefund(refund)
-            | Work::NewsOfRefund(refund, _)
-            | Work::PostRefund(refund)
-            | Work::TakeBackRefund(refund) => self.run_of_refund(refund, job),
+            Work::LookUpRefund(refund) | Work::PostRefund(refund) | Work::TakeBackRefund(refund) => {
+                self.run_of_refund(refund, job);
+            }
+            Work::NewsOfRefund(there, _) => self.hear_of_refund(there, job),
             Work::LookUpDispute(dispute) | Work::NewsOfDispute(dispute, _) => self.run_of_dispute(dispute, job),
         }
     }

@@ -2,20 +2,10 @@
 
 use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
 use domain::{
+    api_bodies::CreditSent,
     ids::{CreditNoteId, InvoiceId},
-    money::Money,
-    own_credit::CreditTyped,
 };
 use engine::{Asked, CreditOrder};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sent {
-    amount_minor: i64,
-    currency: String,
-    reason: String,
-}
 
 pub async fn list(program: Program, asked: ListAsked) -> Answer {
     told(program.engine().api_credits(&program.pass, asked.read()?).await?)
@@ -27,10 +17,9 @@ pub async fn of_invoice(program: Program, Id(invoice): Id<InvoiceId>) -> Answer 
 
 pub async fn issue(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -> Answer {
     program.may_write()?;
-    let sent: Sent = order.read()?;
+    let sent: CreditSent = order.read()?;
     program.reads_currency(&sent.currency)?;
-    let amount = Money::new(sent.amount_minor, program.pass.currency()).to_decimal();
-    let typed = CreditTyped { amount, reason: sent.reason, lines: Vec::new() };
+    let typed = sent.typed(program.pass.currency());
     let note = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => CreditNoteId(id),

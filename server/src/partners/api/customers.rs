@@ -1,31 +1,8 @@
 //! `/api/v1/customers`.
 
 use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
-use domain::{ids::CustomerId, own_customer::CustomerTyped};
+use domain::{api_bodies::CustomerSent, ids::CustomerId};
 use engine::Asked;
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sent {
-    name: String,
-    code: Option<String>,
-    email: Option<String>,
-    terms_days: Option<u32>,
-    address: Option<String>,
-}
-
-impl From<Sent> for CustomerTyped {
-    fn from(sent: Sent) -> Self {
-        Self {
-            name: sent.name,
-            code: sent.code.unwrap_or_default(),
-            email: sent.email.unwrap_or_default(),
-            terms_days: sent.terms_days.map(|days| days.to_string()).unwrap_or_default(),
-            address: sent.address.unwrap_or_default(),
-        }
-    }
-}
 
 pub async fn list(program: Program, asked: ListAsked) -> Answer {
     told(program.engine().api_customers(&program.pass, asked.read()?).await?)
@@ -37,7 +14,7 @@ pub async fn one(program: Program, Id(id): Id<CustomerId>) -> Answer {
 
 pub async fn create(program: Program, order: Order) -> Answer {
     program.may_write()?;
-    let typed = CustomerTyped::from(order.read::<Sent>()?);
+    let typed = order.read::<CustomerSent>()?.typed();
     let id = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => CustomerId(id),
@@ -52,7 +29,7 @@ pub async fn create(program: Program, order: Order) -> Answer {
 /// All of it anew: what is left out is empty from here on.
 pub async fn change(program: Program, Id(id): Id<CustomerId>, order: Order) -> Answer {
     program.may_write()?;
-    let typed = CustomerTyped::from(order.read::<Sent>()?);
+    let typed = order.read::<CustomerSent>()?.typed();
     // Nothing is written under an id that a program made up.
     program.engine().api_customer(&program.pass, id).await?;
     program.engine().keep_customer(&program.pass, id, &typed).await?;

@@ -1,58 +1,9 @@
 //! `/api/v1/invoices`: written and issued at once; nobody needs a draft that no person looks at.
 
 use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, read_if_any, told};
-use domain::{
-    ids::{CustomerId, InvoiceId},
-    invoice::InvoiceStatus,
-    money::Money,
-    own_invoice::{InvoiceTyped, LineTyped},
-};
+use domain::{api_bodies::InvoiceSent, ids::InvoiceId, invoice::InvoiceStatus};
 use engine::{Asked, Draft};
-use serde::Deserialize;
 use serde_json::Value;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sent {
-    customer: CustomerId,
-    currency: String,
-    date: String,
-    due_date: Option<String>,
-    number: Option<String>,
-    #[serde(default)]
-    tax_included: bool,
-    notes: Option<String>,
-    lines: Vec<SentLine>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SentLine {
-    description: String,
-    quantity: String,
-    unit_price_minor: i64,
-    tax_percent: Option<String>,
-}
-
-impl Sent {
-    /// As the form of the screens has it.
-    fn typed(self, program: &Program) -> InvoiceTyped {
-        let line = |line: SentLine| LineTyped {
-            description: line.description,
-            quantity: line.quantity,
-            unit_price: Money::new(line.unit_price_minor, program.pass.currency()).to_decimal(),
-            tax: line.tax_percent.unwrap_or_default(),
-        };
-        InvoiceTyped {
-            number: self.number.unwrap_or_default(),
-            date: self.date,
-            due_date: self.due_date.unwrap_or_default(),
-            tax_included: self.tax_included,
-            notes: self.notes.unwrap_or_default(),
-            lines: self.lines.into_iter().map(line).collect(),
-        }
-    }
-}
 
 pub async fn list(program: Program, asked: ListAsked) -> Answer {
     let customer = read_if_any(&asked.customer, "customer", "Send the id of a customer.")?;
@@ -74,14 +25,14 @@ pub async fn one(program: Program, Id(id): Id<InvoiceId>) -> Answer {
 
 pub async fn create(program: Program, order: Order) -> Answer {
     program.may_write()?;
-    let sent: Sent = order.read()?;
+    let sent: InvoiceSent = order.read()?;
     program.reads_currency(&sent.currency)?;
     let id = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => InvoiceId(id),
     };
     let customer = Some(sent.customer);
-    let new = Draft { invoice: id, changes: None, customer, typed: sent.typed(&program) };
+    let new = Draft { invoice: id, changes: None, customer, typed: sent.typed(program.pass.currency()) };
     let written = async {
         program.engine().write_issued(&program.pass, &new).await?;
         Ok::<_, Refused>(program.engine().api_invoice(&program.pass, id).await?)

@@ -2,21 +2,10 @@
 
 use super::call::{Answer, Id, Order, Program, Refused, created, told};
 use domain::{
+    api_bodies::PaymentSent,
     ids::{InvoiceId, LedgerPaymentId},
-    money::Money,
-    own_credit::PaymentTyped,
 };
 use engine::{Asked, Error};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sent {
-    amount_minor: i64,
-    currency: String,
-    date: String,
-    reference: String,
-}
 
 pub async fn list(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
     told(program.engine().api_payments(&program.pass, invoice).await?)
@@ -24,10 +13,9 @@ pub async fn list(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
 
 pub async fn enter(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -> Answer {
     program.may_write()?;
-    let sent: Sent = order.read()?;
+    let sent: PaymentSent = order.read()?;
     program.reads_currency(&sent.currency)?;
-    let amount = Money::new(sent.amount_minor, program.pass.currency()).to_decimal();
-    let typed = PaymentTyped { amount, date: sent.date, reference: sent.reference };
+    let typed = sent.typed(program.pass.currency());
     let id = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => LedgerPaymentId(id),

@@ -1,0 +1,4 @@
+//! A customer that a program writes.
+#![no_main]
+
+wisepay_fuzz::sent!(customer, CUSTOMER);

@@ -1,0 +1,4 @@
+//! An invoice that a program issues.
+#![no_main]
+
+wisepay_fuzz::sent!(invoice, INVOICE);
