@@ -1,10 +1,9 @@
-//! `/api/v1/invoices`: written and issued at once; nobody needs a draft that no person looks at.
+//! `/api/v1/invoices`: written and issued at once, or as drafts, which people and programs change and issue.
 
 use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, read_if_any, told};
 use domain::{
     ids::{CustomerId, InvoiceId},
     invoice::InvoiceStatus,
-    money::Money,
     own_invoice::{InvoiceTyped, LineTyped},
 };
 use engine::{Asked, Draft};
@@ -14,6 +13,11 @@ use serde_json::Value;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sent {
+    /// It is not issued yet.
+    #[serde(default)]
+    draft: bool,
+    /// What was read of the draft that this is to take the place of.
+    changes: Option<i64>,
     customer: CustomerId,
     currency: String,
     date: String,
@@ -27,30 +31,37 @@ struct Sent {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SentLine {
+pub(super) struct SentLine {
     description: String,
     quantity: String,
     unit_price_minor: i64,
     tax_percent: Option<String>,
 }
 
+impl SentLine {
+    /// As the forms of the screens have it.
+    pub(super) fn typed(self, program: &Program) -> LineTyped {
+        LineTyped {
+            description: self.description,
+            quantity: self.quantity,
+            unit_price: program.typed(self.unit_price_minor),
+            tax: self.tax_percent.unwrap_or_default(),
+        }
+    }
+}
+
 impl Sent {
     /// As the form of the screens has it.
-    fn typed(self, program: &Program) -> InvoiceTyped {
-        let line = |line: SentLine| LineTyped {
-            description: line.description,
-            quantity: line.quantity,
-            unit_price: Money::new(line.unit_price_minor, program.pass.currency()).to_decimal(),
-            tax: line.tax_percent.unwrap_or_default(),
-        };
-        InvoiceTyped {
+    fn typed(self, program: &Program, invoice: InvoiceId) -> Draft {
+        let typed = InvoiceTyped {
             number: self.number.unwrap_or_default(),
             date: self.date,
             due_date: self.due_date.unwrap_or_default(),
             tax_included: self.tax_included,
             notes: self.notes.unwrap_or_default(),
-            lines: self.lines.into_iter().map(line).collect(),
-        }
+            lines: self.lines.into_iter().map(|line| line.typed(program)).collect(),
+        };
+        Draft { invoice, changes: self.changes, customer: Some(self.customer), typed }
     }
 }
 
@@ -76,17 +87,49 @@ pub async fn create(program: Program, order: Order) -> Answer {
     program.may_write()?;
     let sent: Sent = order.read()?;
     program.reads_currency(&sent.currency)?;
+    if sent.changes.is_some() {
+        return Err(Refused::wrong("invalid_field", "changes", "Only a draft that is changed has this."));
+    }
     let id = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => InvoiceId(id),
     };
-    let customer = Some(sent.customer);
-    let new = Draft { invoice: id, changes: None, customer, typed: sent.typed(&program) };
+    let (is_draft, new) = (sent.draft, sent.typed(&program, id));
     let written = async {
-        program.engine().write_issued(&program.pass, &new).await?;
+        if is_draft {
+            program.engine().write_draft(&program.pass, &new).await?;
+        } else {
+            program.engine().write_issued(&program.pass, &new).await?;
+        }
         Ok::<_, Refused>(program.engine().api_invoice(&program.pass, id).await?)
     };
     order.end(&program, written.await).await
+}
+
+/// All of a draft anew.
+pub async fn change(program: Program, Id(id): Id<InvoiceId>, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: Sent = order.read()?;
+    program.reads_currency(&sent.currency)?;
+    if sent.changes.is_none() {
+        return Err(Refused::wrong("invalid_field", "changes", "Send the changes that you have read of the draft."));
+    }
+    program.engine().write_draft(&program.pass, &sent.typed(&program, id)).await?;
+    told(program.engine().api_invoice(&program.pass, id).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Issue {
+    changes: i64,
+}
+
+/// Nobody is sent a mail: a program sends its own.
+pub async fn issue(program: Program, Id(id): Id<InvoiceId>, order: Order) -> Answer {
+    program.may_write()?;
+    let Issue { changes } = order.read()?;
+    program.engine().issue_invoice(&program.pass, id, changes, false).await?;
+    told(program.engine().api_invoice(&program.pass, id).await?)
 }
 
 pub async fn void(program: Program, Id(id): Id<InvoiceId>) -> Answer {

@@ -1,12 +1,12 @@
-//! `/api/v1/invoices/{invoice}/payments`: what was paid past this portal. What is paid here is nobody's to enter.
+//! What was paid past this portal, for an invoice or in advance; and what was paid here, which is read, and nobody's to enter.
 
-use super::call::{Answer, Id, Order, Program, Refused, created, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
 use domain::{
-    ids::{InvoiceId, LedgerPaymentId},
-    money::Money,
+    ids::{CustomerId, InvoiceId, LedgerPaymentId, PaymentId},
     own_credit::PaymentTyped,
+    own_invoice::LINES_MAX,
 };
-use engine::{Asked, Error};
+use engine::{AdvanceTyped, Asked};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -18,7 +18,26 @@ struct Sent {
     reference: String,
 }
 
-pub async fn list(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentInAdvance {
+    amount_minor: i64,
+    currency: String,
+    date: String,
+    reference: String,
+    /// What invoices get of it at once; what is left is the customer's credit.
+    #[serde(default)]
+    shares: Vec<SentShare>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentShare {
+    invoice: InvoiceId,
+    amount_minor: i64,
+}
+
+pub async fn of_invoice(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
     told(program.engine().api_payments(&program.pass, invoice).await?)
 }
 
@@ -26,16 +45,61 @@ pub async fn enter(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -
     program.may_write()?;
     let sent: Sent = order.read()?;
     program.reads_currency(&sent.currency)?;
-    let amount = Money::new(sent.amount_minor, program.pass.currency()).to_decimal();
-    let typed = PaymentTyped { amount, date: sent.date, reference: sent.reference };
+    let typed = PaymentTyped { amount: program.typed(sent.amount_minor), date: sent.date, reference: sent.reference };
     let id = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => LedgerPaymentId(id),
     };
     let written = async {
         program.engine().enter_payment(&program.pass, invoice, id, &typed).await?;
-        let entered = program.engine().api_payments(&program.pass, invoice).await?.data;
-        entered.into_iter().find(|payment| payment.id == id).ok_or_else(|| Refused::from(Error::NotFound))
+        Ok::<_, Refused>(program.engine().api_hand_payment(&program.pass, id).await?)
     };
     order.end(&program, written.await).await
+}
+
+pub async fn enter_in_advance(program: Program, Id(customer): Id<CustomerId>, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: SentInAdvance = order.read()?;
+    program.reads_currency(&sent.currency)?;
+    if sent.shares.len() > LINES_MAX {
+        return Err(Refused::wrong("invalid_field", "shares", format!("Send {LINES_MAX} shares or fewer.")));
+    }
+    let paid = PaymentTyped { amount: program.typed(sent.amount_minor), date: sent.date, reference: sent.reference };
+    let shares = sent.shares.into_iter().map(|share| (share.invoice, program.typed(share.amount_minor))).collect();
+    let typed = AdvanceTyped { paid, shares };
+    let id = match order.begin(&program).await? {
+        Asked::Answered(answer) => return Ok(created(answer)),
+        Asked::Begun(id) => LedgerPaymentId(id),
+    };
+    let written = async {
+        program.engine().enter_advance(&program.pass, customer, id, &typed).await?;
+        Ok::<_, Refused>(program.engine().api_hand_payment(&program.pass, id).await?)
+    };
+    order.end(&program, written.await).await
+}
+
+pub async fn by_hand(program: Program, asked: ListAsked) -> Answer {
+    told(program.engine().api_hand_payments(&program.pass, asked.read()?).await?)
+}
+
+pub async fn one_by_hand(program: Program, Id(id): Id<LedgerPaymentId>) -> Answer {
+    told(program.engine().api_hand_payment(&program.pass, id).await?)
+}
+
+pub async fn take_back(program: Program, Id(id): Id<LedgerPaymentId>) -> Answer {
+    program.may_write()?;
+    let entered = program.engine().api_hand_payment(&program.pass, id).await?;
+    match entered.invoice {
+        Some(invoice) => program.engine().take_back_by_hand(&program.pass, invoice, id).await?,
+        None => program.engine().take_back_advance(&program.pass, entered.customer, id).await?,
+    }
+    told(program.engine().api_hand_payment(&program.pass, id).await?)
+}
+
+pub async fn here(program: Program, asked: ListAsked) -> Answer {
+    told(program.engine().api_paid_here(&program.pass, asked.read()?).await?)
+}
+
+pub async fn one_here(program: Program, Id(id): Id<PaymentId>) -> Answer {
+    told(program.engine().api_one_paid_here(&program.pass, id).await?)
 }
