@@ -183,10 +183,7 @@ pub fn render_use_form(assets: &Assets, who: Whoami, shown: UsePage) -> (u16, St
 
 fn choices(credits: Vec<CustomerCredit>, chosen: &str, error: Option<String>, locale: Locale) -> AnyView {
     let options = credits.into_iter().map(|credit| {
-        let id = match credit.of {
-            CreditOf::Advance(advance) => advance.to_string(),
-            CreditOf::Note(note) => note.to_string(),
-        };
+        let id = credit.of.to_string();
         let is_chosen = chosen.split(':').next() == Some(id.as_str());
         let words = format!("{} of {}, {} left", credit.number, in_words(credit.date), credit.left.format(locale));
         view! { <option value=format!("{id}:{}", credit.left.minor) selected=is_chosen>{words}</option> }

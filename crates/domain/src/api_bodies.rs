@@ -2,7 +2,7 @@
 //! A member that is not known is refused: it was meant to do something.
 
 use crate::{
-    ids::CustomerId,
+    ids::{CustomerId, InvoiceId},
     money::{Currency, Money},
     own_credit::{CreditTyped, PaymentTyped},
     own_customer::CustomerTyped,
@@ -36,6 +36,11 @@ impl CustomerSent {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceSent {
+    /// It is not issued yet.
+    #[serde(default)]
+    pub draft: bool,
+    /// What was read of the draft that this is to take the place of.
+    pub changes: Option<i64>,
     pub customer: CustomerId,
     pub currency: String,
     date: String,
@@ -56,23 +61,27 @@ struct LineSent {
     tax_percent: Option<String>,
 }
 
+fn lines_typed(lines: Vec<LineSent>, own: Currency) -> Vec<LineTyped> {
+    let typed = |line: LineSent| LineTyped {
+        description: line.description,
+        quantity: line.quantity,
+        unit_price: Money::new(line.unit_price_minor, own).to_decimal(),
+        tax: line.tax_percent.unwrap_or_default(),
+    };
+    lines.into_iter().map(typed).collect()
+}
+
 impl InvoiceSent {
     /// At a merchant of this currency.
     #[must_use]
     pub fn typed(self, own: Currency) -> InvoiceTyped {
-        let line = |line: LineSent| LineTyped {
-            description: line.description,
-            quantity: line.quantity,
-            unit_price: Money::new(line.unit_price_minor, own).to_decimal(),
-            tax: line.tax_percent.unwrap_or_default(),
-        };
         InvoiceTyped {
             number: self.number.unwrap_or_default(),
             date: self.date,
             due_date: self.due_date.unwrap_or_default(),
             tax_included: self.tax_included,
             notes: self.notes.unwrap_or_default(),
-            lines: self.lines.into_iter().map(line).collect(),
+            lines: lines_typed(self.lines, own),
         }
     }
 }
@@ -96,20 +105,53 @@ impl PaymentSent {
     }
 }
 
+/// A payment that was made past the portal before there was an invoice.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdvanceSent {
+    amount_minor: i64,
+    pub currency: String,
+    date: String,
+    reference: String,
+    /// What invoices get of it at once; what is left is the customer's credit.
+    #[serde(default)]
+    pub shares: Vec<ShareSent>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareSent {
+    invoice: InvoiceId,
+    amount_minor: i64,
+}
+
+impl AdvanceSent {
+    /// At a merchant of this currency: the payment, and what each invoice gets.
+    #[must_use]
+    pub fn typed(self, own: Currency) -> (PaymentTyped, Vec<(InvoiceId, String)>) {
+        let amount = |minor| Money::new(minor, own).to_decimal();
+        let shares = self.shares.into_iter().map(|share| (share.invoice, amount(share.amount_minor))).collect();
+        (PaymentTyped { amount: amount(self.amount_minor), date: self.date, reference: self.reference }, shares)
+    }
+}
+
 /// A credit note.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreditSent {
-    amount_minor: i64,
+    /// May be left out where lines say it.
+    amount_minor: Option<i64>,
     pub currency: String,
     reason: String,
+    #[serde(default)]
+    lines: Vec<LineSent>,
 }
 
 impl CreditSent {
     /// At a merchant of this currency.
     #[must_use]
     pub fn typed(self, own: Currency) -> CreditTyped {
-        let amount = Money::new(self.amount_minor, own).to_decimal();
-        CreditTyped { amount, reason: self.reason, lines: Vec::new() }
+        let amount = self.amount_minor.map(|minor| Money::new(minor, own).to_decimal()).unwrap_or_default();
+        CreditTyped { amount, reason: self.reason, lines: lines_typed(self.lines, own) }
     }
 }

@@ -1,15 +1,23 @@
 //! What a program reads of its merchant's books: ours, or what was last read from an accounting package. Lists come in the order
-//! of their ids, which never change: whoever reads on gets none twice, and all that stood there when they began.
+//! of their ids, which never change: whoever reads on gets none twice, and all that stood there when they began. An id is a little
+//! older than its row can be read, so that the youngest are not listed yet: nobody reads past one that is still being written.
 
-use crate::{ApiPass, Engine, Error, HandPayment};
-use chrono::NaiveDate;
+use crate::{
+    ApiPass, Does, Engine, Error, ImportLine, OwnInvoice,
+    credit_invoice::{given, line as credit_line},
+};
+use chrono::{NaiveDate, TimeDelta};
 use domain::{
-    ids::{CreditNoteId, CustomerId, InvoiceId, LedgerPaymentId},
+    ids::{CreditNoteId, CustomerId, InvoiceId},
     invoice::InvoiceStatus,
     own_invoice::{Line, Prices},
 };
 use serde::Serialize;
-use store::{CreditNote, Customer, Invoice, InvoiceFilter};
+use store::{CreditNote, Customer, Invoice, InvoiceFilter, Part};
+use uuid::Uuid;
+
+/// Longer than a statement waits for another one, so that whoever still writes a row this old has given up.
+const SETTLED_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 /// One page of a list.
 #[derive(Debug, Serialize)]
@@ -26,6 +34,13 @@ pub struct ApiQuery<Id> {
     pub limit: u64,
 }
 
+impl<Id> ApiQuery<Id> {
+    /// One row more is read than is shown: it says that there are others.
+    pub(crate) fn part(self, before: Id) -> Part<Id> {
+        Part { after: self.after, before: Some(before), limit: self.limit + 1 }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct ApiCustomer {
     pub id: CustomerId,
@@ -35,6 +50,8 @@ pub struct ApiCustomer {
     /// Where the books are our own.
     pub terms_days: Option<i32>,
     pub address: Option<String>,
+    /// In no list of staff's.
+    pub archived: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +75,10 @@ pub struct ApiWritten {
     pub tax_minor: i64,
     pub tax_included: bool,
     pub notes: String,
+    /// A draft's, where one was chosen.
+    pub wanted_number: Option<String>,
+    /// Whoever changes or issues a draft says which count they have seen.
+    pub changes: i64,
     pub lines: Vec<ApiLine>,
 }
 
@@ -67,18 +88,6 @@ pub struct ApiLine {
     pub quantity: String,
     pub unit_price_minor: i64,
     pub tax_percent: String,
-}
-
-/// Paid past the portal.
-#[derive(Debug, Serialize)]
-pub struct ApiPayment {
-    pub id: LedgerPaymentId,
-    pub invoice: InvoiceId,
-    pub currency: String,
-    pub amount_minor: i64,
-    pub date: NaiveDate,
-    pub reference: String,
-    pub taken_back: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,9 +104,61 @@ pub struct ApiCredit {
     pub reason: String,
     /// It counts for nothing.
     pub voided: bool,
+    /// Not in lists.
+    #[serde(flatten)]
+    pub given: Option<ApiGiven>,
+}
+
+/// What a credit note is for, and where it went.
+#[derive(Debug, Serialize)]
+pub struct ApiGiven {
+    /// May be none.
+    pub lines: Vec<ApiLine>,
+    pub allocated: Vec<ApiAllocated>,
+}
+
+/// What an invoice has of a credit note.
+#[derive(Debug, Serialize)]
+pub struct ApiAllocated {
+    pub invoice: InvoiceId,
+    pub amount_minor: i64,
+}
+
+/// Something in a table that was taken in, or would be.
+#[derive(Debug, Serialize)]
+pub struct ApiImported {
+    pub line: usize,
+    /// A customer's name, or an invoice's number.
+    pub what: String,
+    /// Whose invoice it is, by name.
+    pub customer: Option<String>,
+    pub total_minor: Option<i64>,
+    pub does: Does,
+}
+
+impl From<ImportLine> for ApiImported {
+    fn from(line: ImportLine) -> Self {
+        let ImportLine { line, what, customer, total, does } = line;
+        Self { line, what, customer, total_minor: total.map(|total| total.minor), does }
+    }
+}
+
+impl<T> Listed<T> {
+    /// All of a list that has one page.
+    #[must_use]
+    pub const fn whole(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None }
+    }
 }
 
 impl Engine {
+    /// The least id that a row has whose writing may not have ended.
+    pub(crate) fn settled(&self) -> Uuid {
+        let at_ms = (self.now() - SETTLED_AFTER).timestamp_millis();
+        // The first 48 bits of an id are its milliseconds (RFC 9562, 5.7).
+        Uuid::from_u128(u128::try_from(at_ms).unwrap_or_default() << 80)
+    }
+
     /// # Errors
     /// The database is away.
     pub async fn api_customers(
@@ -105,7 +166,7 @@ impl Engine {
         api: &ApiPass,
         query: ApiQuery<CustomerId>,
     ) -> Result<Listed<ApiCustomer>, Error> {
-        let rows = api.db.customers_after(query.after, query.limit + 1).await?;
+        let rows = api.db.customers_part(query.part(CustomerId(self.settled()))).await?;
         Ok(listed(rows, query.limit, |row| row.id, customer))
     }
 
@@ -127,7 +188,7 @@ impl Engine {
         query: ApiQuery<InvoiceId>,
     ) -> Result<Listed<ApiInvoice>, Error> {
         let filter = InvoiceFilter { customer: of, status, ..InvoiceFilter::default() };
-        let rows = api.db.invoices_after(&filter, query.after, query.limit + 1).await?;
+        let rows = api.db.invoices_part(&filter, query.part(InvoiceId(self.settled()))).await?;
         Ok(listed(rows, query.limit, |row| row.id, |row| invoice(row, None)))
     }
 
@@ -140,30 +201,14 @@ impl Engine {
         if row.advance.is_some() {
             return Err(Error::NotFound);
         }
-        let written = self.own_invoice(api, id).await?.map(|own| ApiWritten {
-            tax_minor: own.sums.tax.minor,
-            tax_included: own.prices == Prices::TaxIncluded,
-            notes: own.typed.notes,
-            lines: own.lines.into_iter().map(line).collect(),
-        });
-        Ok(invoice(row, written))
-    }
-
-    /// What was paid on an invoice past the portal, oldest first.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] also for another merchant's invoice.
-    pub async fn api_payments(&self, api: &ApiPass, of: InvoiceId) -> Result<Listed<ApiPayment>, Error> {
-        api.db.invoice(of).await?;
-        let payments = self.payments_by_hand(api, of).await?.into_iter().map(|paid| payment(of, paid));
-        Ok(Listed { data: payments.collect(), next_cursor: None })
+        Ok(invoice(row, self.own_invoice(api, id).await?.map(written)))
     }
 
     /// # Errors
     /// The database is away.
     pub async fn api_credits(&self, api: &ApiPass, query: ApiQuery<CreditNoteId>) -> Result<Listed<ApiCredit>, Error> {
-        let rows = api.db.credit_notes_after(query.after, query.limit + 1).await?;
-        Ok(listed(rows, query.limit, |row| row.id, credit))
+        let rows = api.db.credit_notes_part(query.part(CreditNoteId(self.settled()))).await?;
+        Ok(listed(rows, query.limit, |row| row.id, |row| credit(row, None)))
     }
 
     /// What was credited of an invoice, oldest first.
@@ -173,18 +218,25 @@ impl Engine {
     pub async fn api_credits_of(&self, api: &ApiPass, of: InvoiceId) -> Result<Listed<ApiCredit>, Error> {
         api.db.invoice(of).await?;
         let notes = api.db.credit_notes_of(of).await?;
-        Ok(Listed { data: notes.into_iter().map(credit).collect(), next_cursor: None })
+        Ok(Listed::whole(notes.into_iter().map(|note| credit(note, None)).collect()))
     }
 
+    /// With its lines, and where it went.
+    ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's.
     pub async fn api_credit(&self, api: &ApiPass, id: CreditNoteId) -> Result<ApiCredit, Error> {
-        Ok(credit(api.db.credit_note(id).await?))
+        let note = api.db.credit_note(id).await?;
+        let currency = note.total()?.currency;
+        let lines = api.db.credit_lines(id).await?.into_iter().map(|row| line(credit_line(row, currency))).collect();
+        let allocated = given(&api.db.credit_allocations(id).await?).into_iter();
+        let allocated = allocated.map(|(invoice, amount_minor)| ApiAllocated { invoice, amount_minor }).collect();
+        Ok(credit(note, Some(ApiGiven { lines, allocated })))
     }
 }
 
-/// One row more was read than is shown: it says that there are others.
-fn listed<Row, Id: ToString, T>(
+/// The page of what was read for it by [`ApiQuery::part`].
+pub(crate) fn listed<Row, Id: ToString, T>(
     mut rows: Vec<Row>,
     limit: u64,
     id: impl Fn(&Row) -> Id,
@@ -198,8 +250,8 @@ fn listed<Row, Id: ToString, T>(
 }
 
 fn customer(row: Customer) -> ApiCustomer {
-    let Customer { id, name, code, email, terms_days, address, .. } = row;
-    ApiCustomer { id, name, code, email, terms_days, address }
+    let Customer { id, name, code, email, terms_days, address, archived, .. } = row;
+    ApiCustomer { id, name, code, email, terms_days, address, archived }
 }
 
 fn invoice(row: Invoice, written: Option<ApiWritten>) -> ApiInvoice {
@@ -217,6 +269,17 @@ fn invoice(row: Invoice, written: Option<ApiWritten>) -> ApiInvoice {
     }
 }
 
+fn written(own: OwnInvoice) -> ApiWritten {
+    ApiWritten {
+        tax_minor: own.sums.tax.minor,
+        tax_included: own.prices == Prices::TaxIncluded,
+        notes: own.typed.notes,
+        wanted_number: (!own.typed.number.is_empty()).then_some(own.typed.number),
+        changes: own.changes,
+        lines: own.lines.into_iter().map(line).collect(),
+    }
+}
+
 fn line(line: Line) -> ApiLine {
     ApiLine {
         description: line.description,
@@ -226,19 +289,7 @@ fn line(line: Line) -> ApiLine {
     }
 }
 
-fn payment(invoice: InvoiceId, paid: HandPayment) -> ApiPayment {
-    ApiPayment {
-        id: paid.payment,
-        invoice,
-        currency: paid.amount.currency.to_string(),
-        amount_minor: paid.amount.minor,
-        date: paid.date,
-        reference: paid.reference,
-        taken_back: paid.is_back,
-    }
-}
-
-fn credit(note: CreditNote) -> ApiCredit {
+fn credit(note: CreditNote, given: Option<ApiGiven>) -> ApiCredit {
     ApiCredit {
         id: note.id,
         number: note.number,
@@ -250,5 +301,6 @@ fn credit(note: CreditNote) -> ApiCredit {
         date: note.date,
         voided: note.voided_at.is_some(),
         reason: note.reason,
+        given,
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     AdminPass, BooksPass, Engine, Error, OwnBooksError,
-    audit::{Actor, Audited},
+    audit::Audited,
     clock::zone,
     enter_payment::hand_minor,
     error::known,
@@ -155,14 +155,15 @@ impl Engine {
     /// As above; [`OwnBooksError::Outdated`] when something else is left by now.
     pub async fn allocate_credit(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         id: CreditNoteId,
         to: InvoiceId,
         amount: &str,
         left_minor: i64,
     ) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        let BooksPass { db, actor } = keeper.into();
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let (invoice, details) = tx.ledger_invoice_hold(to).await?;
         let note = tx.credit_note_hold(id).await?;
         if note.left_minor != left_minor {
@@ -177,7 +178,7 @@ impl Engine {
         let amount = read_part(amount, most).map_err(|wrong| OwnBooksError::Wrong(vec![wrong]))?;
         tx.credit_allocate(note, (invoice, details), amount.minor, now).await?;
         let act = Audited::CreditAllocated { note: id, invoice: to, amount };
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 
@@ -186,9 +187,10 @@ impl Engine {
     /// # Errors
     /// [`OwnBooksError::NotNow`] while one of them is being paid, [`OwnBooksError::Outdated`] when somebody uses it this moment;
     /// [`Error::NotFound`] also for one that was given for a payment.
-    pub async fn void_credit(&self, admin: &AdminPass, id: CreditNoteId) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+    pub async fn void_credit(&self, keeper: impl Into<BooksPass>, id: CreditNoteId) -> Result<(), OwnBooksError> {
+        let BooksPass { db, actor } = keeper.into();
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         // Invoices are held before notes, by everybody.
         let known = given(&tx.credit_allocations(id).await?);
         let mut invoices = Vec::with_capacity(known.len());
@@ -213,7 +215,7 @@ impl Engine {
             note = tx.credit_allocate(note, held, -minor, now).await?;
         }
         tx.credit_note_void(note, now).await?;
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 
@@ -257,7 +259,7 @@ impl Engine {
 }
 
 /// What invoices have of a note, in the order in which they are held.
-fn given(allocated: &[CreditAllocation]) -> BTreeMap<InvoiceId, i64> {
+pub(crate) fn given(allocated: &[CreditAllocation]) -> BTreeMap<InvoiceId, i64> {
     let mut given: BTreeMap<InvoiceId, i64> = BTreeMap::new();
     for allocation in allocated {
         *given.entry(allocation.invoice_id).or_default() += allocation.amount_minor;

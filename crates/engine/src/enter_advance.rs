@@ -1,9 +1,9 @@
-//! Staff enter into books of our own what a customer paid past the portal for several invoices at once, over what they owe, or
-//! in advance. It is an advance of theirs: invoices get their parts of it at once, and what is left later.
+//! Staff, or a program of the merchant's, enter into books of our own what a customer paid past the portal for several invoices
+//! at once, over what they owe, or in advance. It is an advance of theirs: invoices get their parts of it at once, and what is left later.
 
 use crate::{
-    AdminPass, Engine, Error, OwnBooksError,
-    audit::{Actor, Audited},
+    AdminPass, BooksPass, Engine, Error, OwnBooksError,
+    audit::Audited,
     clock::zone,
     enter_payment::{back_key, key, may_take_off, says},
     use_credit::spend,
@@ -73,13 +73,14 @@ impl Engine {
     /// [`OwnBooksError::FormUsed`] when the form has entered something else.
     pub async fn enter_advance(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         customer: CustomerId,
         payment: LedgerPaymentId,
         typed: &AdvanceTyped,
     ) -> Result<(), OwnBooksError> {
-        let set_up = self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        let BooksPass { db, actor } = keeper.into();
+        let set_up = self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         // Two presses of one form come one after the other.
         tx.ledger_series_hold().await?;
         tx.customer(customer).await?;
@@ -103,7 +104,7 @@ impl Engine {
             left = Money::new(tx.advance_left(advance.id).await?, left.currency);
         }
         for act in acts {
-            tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+            tx.audit_add(act.slip(None, actor, now)?).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -115,12 +116,13 @@ impl Engine {
     /// staff have not entered.
     pub async fn take_back_advance(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         customer: CustomerId,
         payment: LedgerPaymentId,
     ) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        let BooksPass { db, actor } = keeper.into();
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let entered = tx.ledger_payment_by_key(&key(payment)).await?.ok_or(Error::NotFound)?;
         let advance = tx.advance_hold(entered.invoice_id).await?;
         if advance.customer_id != customer {
@@ -149,7 +151,7 @@ impl Engine {
         };
         tx.ledger_payment_take_back(advance.id, back, now).await?;
         let act = Audited::HandPaymentTakenBack { invoice: advance.id, amount };
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 }

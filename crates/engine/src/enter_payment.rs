@@ -1,12 +1,7 @@
 //! Staff, or a program of the merchant's, enter into books of our own what was paid past the portal, by cash or
-//! transfer; staff take it back when it was a slip or did not come after all. Both are rows that stay.
+//! transfer, and take it back when it was a slip or did not come after all. Both are rows that stay.
 
-use crate::{
-    AdminPass, BooksPass, Engine, Error, OwnBooksError,
-    audit::{Actor, Audited},
-    clock::zone,
-    use_credit::used_minor,
-};
+use crate::{AdminPass, BooksPass, Engine, Error, OwnBooksError, audit::Audited, clock::zone, use_credit::used_minor};
 use chrono::NaiveDate;
 use domain::{
     ids::{CustomerId, InvoiceId, LedgerPaymentId},
@@ -18,7 +13,7 @@ use store::{Entered, LedgerPayment, MerchantTx, NewLedgerPayment};
 use uuid::Uuid;
 
 /// What the key of a payment that staff entered begins with; its end is minted with the form.
-const BY_HAND: &str = "hand-";
+pub(crate) const BY_HAND: &str = "hand-";
 
 /// What the form needs.
 #[derive(Clone, Debug)]
@@ -99,12 +94,13 @@ impl Engine {
     /// [`OwnBooksError::NotNow`] while the invoice is being paid here; [`Error::NotFound`] for what staff have not entered.
     pub async fn take_back_by_hand(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         invoice: InvoiceId,
         payment: LedgerPaymentId,
     ) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        let BooksPass { db, actor } = keeper.into();
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let (held, details) = tx.ledger_invoice_hold(invoice).await?;
         let entered = tx.ledger_payment_by_key(&key(payment)).await?.ok_or(Error::NotFound)?;
         if entered.invoice_id != invoice {
@@ -126,7 +122,7 @@ impl Engine {
         tx.ledger_payment_take_back(invoice, back, now).await?;
         tx.ledger_invoice_changed(details).await?;
         let act = Audited::HandPaymentTakenBack { invoice, amount };
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 
@@ -187,11 +183,15 @@ pub(crate) fn by_hand_of(rows: &[LedgerPayment]) -> Result<Option<HandPayment>, 
 }
 
 /// The id of its form, of what staff entered.
-fn id_of(row: &LedgerPayment) -> Option<LedgerPaymentId> {
+pub(crate) fn id_of(row: &LedgerPayment) -> Option<LedgerPaymentId> {
     row.idempotency_key.strip_prefix(BY_HAND)?.parse().ok()
 }
 
-fn by_hand(row: &LedgerPayment, payment: LedgerPaymentId, all: &[LedgerPayment]) -> Result<HandPayment, Error> {
+pub(crate) fn by_hand(
+    row: &LedgerPayment,
+    payment: LedgerPaymentId,
+    all: &[LedgerPayment],
+) -> Result<HandPayment, Error> {
     let back = back_key(payment);
     Ok(HandPayment {
         payment,

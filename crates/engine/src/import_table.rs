@@ -3,8 +3,8 @@
 //! customers are known by code or name, and invoices by their number.
 
 use crate::{
-    AdminPass, Engine, ImportError,
-    audit::{Actor, Audited},
+    BooksPass, Engine, ImportError,
+    audit::Audited,
     keep_customer::{added, changed},
     own_books::terms_of,
     write_invoice::{document, issued},
@@ -16,12 +16,14 @@ use domain::{
     invoice::InvoiceStatus,
     money::{Currency, Money},
 };
+use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use store::{Customer, Invoice, MerchantTx, NewLedgerInvoice, TokenHash};
 use uuid::Uuid;
 
 /// What becomes of something in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Does {
     Add,
     Change,
@@ -56,13 +58,14 @@ impl Engine {
     /// [`ImportError::Wrong`] with all that is wrong in it; [`crate::Error::NotFound`] where the books are not our own.
     pub async fn preview_import(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         kind: Kind,
         text: &str,
         as_drafts: bool,
     ) -> Result<Vec<ImportLine>, ImportError> {
-        let currency = self.own_books(&admin.db).await?.currency()?;
-        let tx = admin.db.begin().await?;
+        let BooksPass { db, .. } = keeper.into();
+        let currency = self.own_books(&db).await?.currency()?;
+        let tx = db.begin().await?;
         Ok(plan(&tx, kind, text, Taking { currency, now: self.now(), as_drafts }).await?.lines)
     }
 
@@ -72,13 +75,14 @@ impl Engine {
     /// As above: what was right in the preview may have ended since.
     pub async fn import_table(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         kind: Kind,
         text: &str,
         as_drafts: bool,
     ) -> Result<Vec<ImportLine>, ImportError> {
-        let currency = self.own_books(&admin.db).await?.currency()?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        let BooksPass { db, actor } = keeper.into();
+        let currency = self.own_books(&db).await?.currency()?;
+        let (tx, now) = (db.begin().await?, self.now());
         tx.ledger_series_hold().await?;
         let plan = plan(&tx, kind, text, Taking { currency, now, as_drafts }).await?;
         let count = |does: Does| plan.lines.iter().filter(|line| line.does == does).count();
@@ -93,7 +97,7 @@ impl Engine {
             tx.customer_rewrite(customer).await?;
         }
         tx.ledger_invoices_add(plan.invoices).await?;
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         tx.commit().await?;
         Ok(plan.lines)
     }

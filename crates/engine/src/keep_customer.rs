@@ -1,7 +1,7 @@
 //! Staff, or a program of the merchant's, write a customer of books of our own. Nobody else is called the same: links
 //! name a company by its code or name.
 
-use crate::{AdminPass, BooksPass, Engine, Error, OwnBooksError, error::known};
+use crate::{BooksPass, Engine, Error, OwnBooksError, error::known};
 use domain::{
     ids::CustomerId,
     own_customer::{CustomerRead, CustomerTyped},
@@ -44,9 +44,15 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NotFound`] also for another merchant's customer, and where the books are not our own.
-    pub async fn archive_customer(&self, admin: &AdminPass, id: CustomerId, archived: bool) -> Result<(), Error> {
-        self.own_books(&admin.db).await?;
-        let tx = admin.db.begin().await?;
+    pub async fn archive_customer(
+        &self,
+        keeper: impl Into<BooksPass>,
+        id: CustomerId,
+        archived: bool,
+    ) -> Result<(), Error> {
+        let BooksPass { db, .. } = keeper.into();
+        self.own_books(&db).await?;
+        let tx = db.begin().await?;
         // Whoever writes a customer holds it.
         tx.ledger_series_hold().await?;
         let customer = tx.customer(id).await?;

@@ -5,6 +5,7 @@ mod actors;
 mod admin_home;
 mod advances;
 mod api_books;
+mod api_payments;
 mod api_requests;
 mod ask_gateway;
 mod audit;
@@ -130,7 +131,8 @@ mod worker;
 mod write_invoice;
 
 pub use advances::Prepay;
-pub use api_books::{ApiCredit, ApiCustomer, ApiInvoice, ApiPayment, ApiQuery, Listed};
+pub use api_books::{ApiCredit, ApiCustomer, ApiImported, ApiInvoice, ApiQuery, Listed};
+pub use api_payments::{ApiCustomerCredit, ApiPaidHere, ApiPayment};
 pub use api_requests::{Asked, RequestError};
 pub use choose_accounts::{AccountsForm, AccountsTyped};
 pub use clock::Clock;

@@ -1,20 +1,18 @@
 //! A customer's credit in books of our own: what is left of their advances, paid here or entered by staff, and of their credit
-//! notes. Staff give it to an invoice of theirs.
+//! notes. Staff, or a program of the merchant's, give it to an invoice of theirs.
 
 use crate::{
-    AdminPass, Engine, Error, HandPayment, OwnBooksError,
-    audit::{Actor, Audited},
-    enter_payment::by_hand_of,
+    AdminPass, BooksPass, Engine, Error, HandPayment, OwnBooksError, audit::Audited, enter_payment::by_hand_of,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     advance::AdvanceKind,
-    ids::{CreditNoteId, CustomerId, InvoiceId},
+    ids::{BadId, CreditNoteId, CustomerId, InvoiceId},
     money::Money,
     own_credit::read_part,
     own_invoice::{NotNow, Step},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt, str::FromStr};
 use store::{AdvanceUse, Invoice, LedgerPayment, MerchantDb, MerchantTx};
 
 /// What a credit is left of.
@@ -22,6 +20,23 @@ use store::{AdvanceUse, Invoice, LedgerPayment, MerchantDb, MerchantTx};
 pub enum CreditOf {
     Advance(InvoiceId),
     Note(CreditNoteId),
+}
+
+impl FromStr for CreditOf {
+    type Err = BadId;
+
+    fn from_str(spelt: &str) -> Result<Self, BadId> {
+        spelt.parse().map(Self::Advance).or_else(|_| spelt.parse().map(Self::Note))
+    }
+}
+
+impl fmt::Display for CreditOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Advance(advance) => fmt::Display::fmt(advance, f),
+            Self::Note(note) => fmt::Display::fmt(note, f),
+        }
+    }
 }
 
 /// Money of a customer's that pays no invoice, or did not when it came.
@@ -116,26 +131,26 @@ impl Engine {
     /// [`OwnBooksError::Outdated`] when something else is left by now.
     pub async fn use_credit(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         (of, left_minor): (CreditOf, i64),
         to: InvoiceId,
         amount: &str,
     ) -> Result<(), OwnBooksError> {
         match of {
-            CreditOf::Note(note) => self.allocate_credit(admin, note, to, amount, left_minor).await,
-            CreditOf::Advance(advance) => self.use_advance(admin, (advance, left_minor), to, amount).await,
+            CreditOf::Note(note) => self.allocate_credit(keeper, note, to, amount, left_minor).await,
+            CreditOf::Advance(advance) => self.use_advance(keeper.into(), (advance, left_minor), to, amount).await,
         }
     }
 
     async fn use_advance(
         &self,
-        admin: &AdminPass,
+        BooksPass { db, actor }: BooksPass,
         (advance, left_minor): (InvoiceId, i64),
         to: InvoiceId,
         amount: &str,
     ) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let advance = tx.advance_hold(advance).await?;
         let left = Money::new(tx.advance_left(advance.id).await?, advance.total()?.currency);
         if left.minor != left_minor {
@@ -145,7 +160,7 @@ impl Engine {
             return Err(Error::NotFound.into());
         }
         let act = spend(&tx, &advance, left, (to, amount), "amount", now).await?;
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -176,7 +191,7 @@ fn is_usable(advance: &Invoice) -> bool {
     matches!(advance.advance, Some(AdvanceKind::OverPayment | AdvanceKind::Prepayment))
 }
 
-async fn credits_of(db: &MerchantDb, customer: CustomerId) -> Result<Vec<CustomerCredit>, Error> {
+pub(crate) async fn credits_of(db: &MerchantDb, customer: CustomerId) -> Result<Vec<CustomerCredit>, Error> {
     let mut advances = db.advances_of(customer).await?;
     advances.retain(is_usable);
     let ids: Vec<_> = advances.iter().map(|advance| advance.id).collect();

@@ -15,7 +15,7 @@ use domain::{
     own_invoice::{Line, Prices, Sums},
 };
 use std::collections::BTreeSet;
-use store::{CreditNote, Invoice, MerchantDb, MerchantTx};
+use store::{CreditNote, Invoice, MerchantDb, MerchantTx, Part};
 
 const ROWS_AT_ONCE: u64 = 500;
 
@@ -53,7 +53,7 @@ impl Engine {
         let mut after = None;
         loop {
             let snapshot = db.snapshot().await?;
-            let notes = snapshot.credit_notes_after(after, ROWS_AT_ONCE).await?;
+            let notes = snapshot.credit_notes_part(Part { after, before: None, limit: ROWS_AT_ONCE }).await?;
             let Some(last) = notes.last() else { return Ok(()) };
             after = Some(last.id);
             for note in &notes {

@@ -1,9 +1,9 @@
-//! Staff write an invoice of books of our own, issue it and void it. A draft is owed by nobody; an issued one is changed no
-//! more, and stays when it is void. A program of the merchant's has no drafts: it writes and issues at once.
+//! Staff, or a program of the merchant's, write an invoice of books of our own, issue it and void it. A draft is owed by nobody;
+//! an issued one is changed no more, and stays when it is void. A program may also write and issue at once.
 
 use crate::{
     AdminPass, BooksPass, Engine, OwnBooksError,
-    audit::{Actor, Audited},
+    audit::Audited,
     error::known,
     own_books::{line, may_void, prices_of, terms_of},
 };
@@ -38,9 +38,10 @@ impl Engine {
     /// [`OwnBooksError::Wrong`] with all that must be mended, [`OwnBooksError::Outdated`] when somebody has changed it since,
     /// [`OwnBooksError::FormUsed`] when a new one stands already and says something else; [`crate::Error::NotFound`] where the
     /// books are not our own.
-    pub async fn write_draft(&self, admin: &AdminPass, draft: &Draft) -> Result<(), OwnBooksError> {
-        let set_up = self.own_books(&admin.db).await?;
-        let tx = admin.db.begin().await?;
+    pub async fn write_draft(&self, keeper: impl Into<BooksPass>, draft: &Draft) -> Result<(), OwnBooksError> {
+        let BooksPass { db, .. } = keeper.into();
+        let set_up = self.own_books(&db).await?;
+        let tx = db.begin().await?;
         // Two presses of one form come one after the other, and a number that is free stays so.
         tx.ledger_series_hold().await?;
         // The second one of a new invoice, which may be issued by now and have the number that it asks for.
@@ -70,13 +71,14 @@ impl Engine {
     /// [`OwnBooksError::Outdated`] when it is not as it was shown, [`OwnBooksError::Wrong`] when its number is taken.
     pub async fn issue_invoice(
         &self,
-        admin: &AdminPass,
+        keeper: impl Into<BooksPass>,
         id: InvoiceId,
         changes: i64,
         mailed: bool,
     ) -> Result<(), OwnBooksError> {
-        self.own_books(&admin.db).await?;
-        let (tx, now) = (admin.db.begin().await?, self.now());
+        let BooksPass { db, actor } = keeper.into();
+        self.own_books(&db).await?;
+        let (tx, now) = (db.begin().await?, self.now());
         let mut series = tx.ledger_series_hold().await?;
         let (invoice, details) = tx.ledger_invoice_hold(id).await?;
         if details.issued_at.is_some() && invoice.status != InvoiceStatus::Void {
@@ -95,7 +97,7 @@ impl Engine {
             self.write_invoice_mail(&tx, &issued, &details, 1).await?;
         }
         tx.ledger_invoice_rewrite(issued, details).await?;
-        tx.audit_add(act.slip(None, Actor::Staff(admin.person), now)?).await?;
+        tx.audit_add(act.slip(None, actor, now)?).await?;
         tx.commit().await?;
         self.0.bell.notify_one();
         Ok(())

@@ -3,7 +3,7 @@
 //! has no more.
 
 use crate::{
-    Error, Invoice, LedgerInvoice, MerchantTx,
+    Error, Invoice, LedgerInvoice, MerchantTx, Part,
     invoices::{self, ROWS_PER_STATEMENT},
     scope::{Only, Scoped, money, owned},
 };
@@ -202,16 +202,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(left.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(self.conn()).await?)
     }
 
-    /// The next ones after this one, in the order of their ids, which never change.
-    ///
     /// # Errors
     /// The database is away.
-    pub async fn credit_notes_after(&self, after: Option<CreditNoteId>, limit: u64) -> Result<Vec<CreditNote>, Error> {
-        let mut next = self.find::<Entity>();
-        if let Some(after) = after {
-            next = next.filter(Column::Id.gt(after));
-        }
-        Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    pub async fn credit_notes_part(&self, part: Part<CreditNoteId>) -> Result<Vec<CreditNote>, Error> {
+        Ok(part.of(self.find::<Entity>(), Column::Id).all(self.conn()).await?)
     }
 
     /// One page, newest first, and how many there are.

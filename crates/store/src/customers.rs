@@ -1,7 +1,7 @@
 //! Customers: the payers' companies, as the books know them.
 
 use crate::{
-    Error, MerchantTx,
+    Error, MerchantTx, Part,
     invoice_lists::like,
     invoices::{self, ROWS_PER_STATEMENT},
     scope::{Only, Scoped, owned, text},
@@ -214,16 +214,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(list.order_by_asc(Column::Name).order_by_asc(Column::Id), page, per_page).await
     }
 
-    /// The next ones after this one, in the order of their ids, which never change.
-    ///
     /// # Errors
     /// The database is away.
-    pub async fn customers_after(&self, after: Option<CustomerId>, limit: u64) -> Result<Vec<Model>, Error> {
-        let mut next = self.find::<Entity>();
-        if let Some(after) = after {
-            next = next.filter(Column::Id.gt(after));
-        }
-        Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    pub async fn customers_part(&self, part: Part<CustomerId>) -> Result<Vec<Model>, Error> {
+        Ok(part.of(self.find::<Entity>(), Column::Id).all(self.conn()).await?)
     }
 
     /// All of them, by name.

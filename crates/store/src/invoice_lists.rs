@@ -1,7 +1,7 @@
 //! Lists of invoices, by what somebody looks for, and what is due on them.
 
 use crate::{
-    Error, books_entries, customers,
+    Error, Part, books_entries, customers,
     invoices::{Column, Entity, Model},
     ledger_invoices,
     scope::{Scoped, money, text},
@@ -104,21 +104,10 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(list.order_by_asc(Column::Id), page, per_page).await
     }
 
-    /// The next ones after this one, in the order of their ids, which never change.
-    ///
     /// # Errors
     /// The database is away.
-    pub async fn invoices_after(
-        &self,
-        filter: &InvoiceFilter,
-        after: Option<InvoiceId>,
-        limit: u64,
-    ) -> Result<Vec<Model>, Error> {
-        let mut next = self.filtered(filter);
-        if let Some(after) = after {
-            next = next.filter(Column::Id.gt(after));
-        }
-        Ok(next.order_by_asc(Column::Id).limit(limit).all(self.conn()).await?)
+    pub async fn invoices_part(&self, filter: &InvoiceFilter, part: Part<InvoiceId>) -> Result<Vec<Model>, Error> {
+        Ok(part.of(self.filtered(filter), Column::Id).all(self.conn()).await?)
     }
 
     /// What is due on these invoices, per currency.

@@ -2,8 +2,8 @@
 //! counted twice. Invoices that were read from an accounting package have nothing to do here.
 
 use crate::{
-    Error, Invoice, MerchantTx, invoices,
-    scope::{Only, Scoped, money, owned},
+    Error, Invoice, MerchantTx, Part, invoices,
+    scope::{Only, Scoped, belongs, money, owned},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -33,6 +33,7 @@ pub struct Model {
 }
 impl ActiveModelBehavior for ActiveModel {}
 owned!();
+belongs!(invoices, InvoiceId);
 
 pub use Model as LedgerPayment;
 
@@ -181,6 +182,20 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// The database is away.
     pub async fn ledger_payment_by_key(&self, key: &str) -> Result<Option<LedgerPayment>, Error> {
         Ok(self.find::<Entity>().filter(Column::IdempotencyKey.eq(key)).only(self.conn()).await?)
+    }
+
+    /// A part of those whose keys begin so, without the rows that take one back; each with what it was entered for.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ledger_payments_part(
+        &self,
+        key_begins: &str,
+        part: Part<LedgerPaymentId>,
+    ) -> Result<Vec<(LedgerPayment, Invoice)>, Error> {
+        let entered = self.find::<Entity>().filter(Column::IdempotencyKey.starts_with(key_begins));
+        let entered = part.of(entered.filter(Column::AmountMinor.gt(0)), Column::Id);
+        Ok(entered.find_both_related(invoices::Entity).all(self.conn()).await?)
     }
 
     /// # Errors

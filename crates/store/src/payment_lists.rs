@@ -1,17 +1,18 @@
 //! Lists of payments, by what somebody looks for.
 
 use crate::{
-    Error, Payment, attempts, books_entries, customers,
+    Error, Part, Payment, attempts, books_entries, customers,
     invoice_lists::like,
     invoices,
     payments::{allocation, payment},
     scope::Scoped,
 };
 use domain::{
-    ids::{CustomerId, InvoiceId, PaymentId},
+    ids::{AttemptId, CustomerId, InvoiceId, PaymentId},
     payment::AttemptState,
 };
 use sea_orm::{Condition, ConnectionTrait, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
+use std::collections::HashMap;
 
 /// Which payments a list shows.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +105,22 @@ impl<C: ConnectionTrait> Scoped<C> {
             list = list.filter(payment::Column::Id.lt(before));
         }
         Ok(list.limit(limit).all(self.conn()).await?)
+    }
+
+    /// A part of all payments by their first tries, whose ids come with the press of Pay: that of a payment comes with its form,
+    /// which may have been open for hours.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payments_part(&self, part: Part<AttemptId>) -> Result<Vec<(AttemptId, Payment)>, Error> {
+        let first = self.find::<attempts::Entity>().filter(attempts::Column::Retry.eq(0));
+        let tries = part.of(first, attempts::Column::Id).select_only();
+        let tries = tries.columns([attempts::Column::Id, attempts::Column::PaymentId]);
+        let tries: Vec<(AttemptId, PaymentId)> = tries.into_tuple().all(self.conn()).await?;
+        let ids = tries.iter().map(|(_, payment)| *payment);
+        let rows = self.find::<payment::Entity>().filter(payment::Column::Id.is_in(ids)).all(self.conn()).await?;
+        let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
+        Ok(tries.into_iter().filter_map(|(attempt, payment)| Some((attempt, rows.remove(&payment)?))).collect())
     }
 
     /// The payments that were made for an invoice, or are meant for it in the books, the newest first: up to `limit`.

@@ -71,8 +71,7 @@ pub struct Used {
 impl Used {
     fn read(&self) -> Option<(CreditOf, i64)> {
         let (id, left) = self.credit.split_once(':')?;
-        let of = id.parse().map(CreditOf::Advance).or_else(|_| id.parse().map(CreditOf::Note));
-        Some((of.ok()?, left.parse().ok()?))
+        Some((id.parse().ok()?, left.parse().ok()?))
     }
 }
 

@@ -43,6 +43,7 @@ mod own_books;
 mod own_books_more;
 mod own_documents;
 mod partner_api;
+mod partner_api_more;
 mod pay;
 mod payment_methods;
 mod payrix;

@@ -10,8 +10,12 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE, request::Parts},
     response::{IntoResponse, Response},
 };
-use domain::own_invoice::{NotNow, Wrong};
-use engine::{ApiPass, ApiQuery, Asked, Engine, Error, KeyError, OwnBooksError, RequestError};
+use domain::{
+    import::RowError,
+    money::Money,
+    own_invoice::{NotNow, Wrong},
+};
+use engine::{ApiPass, ApiQuery, Asked, Engine, Error, ImportError, KeyError, OwnBooksError, RequestError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 use std::str::FromStr;
@@ -28,11 +32,13 @@ pub struct Refused {
     code: &'static str,
     message: String,
     field: Option<String>,
+    /// All that is wrong in a table.
+    rows: Vec<RowError>,
 }
 
 impl Refused {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), field: None }
+        Self { status, code, message: message.into(), field: None, rows: Vec::new() }
     }
 
     /// Something in the request is to be mended.
@@ -59,6 +65,10 @@ impl IntoResponse for Refused {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(field) = self.field {
             error["field"] = field.into();
+        }
+        if !self.rows.is_empty() {
+            let rows = self.rows.into_iter().map(|RowError { line, words }| json!({ "line": line, "message": words }));
+            error["rows"] = rows.collect();
         }
         refusal(self.status, &error)
     }
@@ -130,19 +140,33 @@ impl From<OwnBooksError> for Refused {
     }
 }
 
-/// The member of the request that a field of the screens' forms stands for: `quantity-2` is that of the second line.
+impl From<ImportError> for Refused {
+    fn from(cause: ImportError) -> Self {
+        match cause {
+            ImportError::Wrong(rows) => {
+                let words = "Nothing of the table was taken in. Mend what is wrong in it, and send all of it again.";
+                Self { rows, ..Self::wrong("invalid_table", "csv", words) }
+            }
+            ImportError::Engine(cause) => cause.into(),
+        }
+    }
+}
+
+/// The member of the request that a field of the screens' forms stands for: `quantity-2` is that of the second line, `share-2` what
+/// the second invoice gets.
 fn field_of(field: &str) -> String {
     let (name, line) = match field.rsplit_once('-') {
         Some((name, line)) => (name, line.parse::<usize>().ok().filter(|line| *line > 0)),
         None => (field, None),
     };
-    let name = match name {
-        "amount" => "amount_minor",
-        "unit_price" => "unit_price_minor",
-        "tax" => "tax_percent",
-        other => other,
+    let (list, name) = match name {
+        "share" => ("shares", "amount_minor"),
+        "amount" => ("lines", "amount_minor"),
+        "unit_price" => ("lines", "unit_price_minor"),
+        "tax" => ("lines", "tax_percent"),
+        other => ("lines", other),
     };
-    line.map_or_else(|| name.to_owned(), |line| format!("lines[{}].{name}", line - 1))
+    line.map_or_else(|| name.to_owned(), |line| format!("{list}[{}].{name}", line - 1))
 }
 
 /// A program with a key of the API. Looked for before any body is read.
@@ -175,6 +199,11 @@ impl Program {
         }
         let words = "The merchant's books are in its accounting package. Write there; it is read here.";
         Err(Refused::new(StatusCode::CONFLICT, "books_elsewhere", words))
+    }
+
+    /// An amount as the forms of the screens have it.
+    pub fn typed(&self, minor: i64) -> String {
+        Money::new(minor, self.pass.currency()).to_decimal()
     }
 
     /// Invoices that are written here are in one currency.
@@ -261,7 +290,7 @@ impl FromRequest<Web> for Order {
 fn unread(cause: StringRejection) -> Refused {
     match cause.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 256 kB.")
+            Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than is taken here.")
         }
         _ => Refused::unread("invalid_body", "Send the body as JSON in UTF-8."),
     }
@@ -328,6 +357,7 @@ mod tests {
             ("amount", "amount_minor"),
             ("unit_price-1", "lines[0].unit_price_minor"),
             ("tax-12", "lines[11].tax_percent"),
+            ("share-2", "shares[1].amount_minor"),
             ("quantity-0", "quantity"),
         ] {
             assert_eq!(field_of(field), member);

@@ -35,3 +35,22 @@ pub async fn change(program: Program, Id(id): Id<CustomerId>, order: Order) -> A
     program.engine().keep_customer(&program.pass, id, &typed).await?;
     told(program.engine().api_customer(&program.pass, id).await?)
 }
+
+pub async fn archive(program: Program, Id(id): Id<CustomerId>) -> Answer {
+    keep_archived(&program, id, true).await
+}
+
+pub async fn restore(program: Program, Id(id): Id<CustomerId>) -> Answer {
+    keep_archived(&program, id, false).await
+}
+
+async fn keep_archived(program: &Program, id: CustomerId, archived: bool) -> Answer {
+    program.may_write()?;
+    program.engine().archive_customer(&program.pass, id, archived).await?;
+    told(program.engine().api_customer(&program.pass, id).await?)
+}
+
+/// What the customer's invoices can get, or have got.
+pub async fn credits(program: Program, Id(id): Id<CustomerId>) -> Answer {
+    told(program.engine().api_customer_credits(&program.pass, id).await?)
+}

@@ -1,9 +1,16 @@
-//! `/api/v1/invoices`: written and issued at once; nobody needs a draft that no person looks at.
+//! `/api/v1/invoices`: written and issued at once, or as drafts, which people and programs change and issue.
 
 use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, read_if_any, told};
 use domain::{api_bodies::InvoiceSent, ids::InvoiceId, invoice::InvoiceStatus};
 use engine::{Asked, Draft};
+use serde::Deserialize;
 use serde_json::Value;
+
+/// As the form of the screens has it.
+fn draft(sent: InvoiceSent, program: &Program, invoice: InvoiceId) -> Draft {
+    let (changes, customer) = (sent.changes, Some(sent.customer));
+    Draft { invoice, changes, customer, typed: sent.typed(program.pass.currency()) }
+}
 
 pub async fn list(program: Program, asked: ListAsked) -> Answer {
     let customer = read_if_any(&asked.customer, "customer", "Send the id of a customer.")?;
@@ -27,17 +34,49 @@ pub async fn create(program: Program, order: Order) -> Answer {
     program.may_write()?;
     let sent: InvoiceSent = order.read()?;
     program.reads_currency(&sent.currency)?;
+    if sent.changes.is_some() {
+        return Err(Refused::wrong("invalid_field", "changes", "Only a draft that is changed has this."));
+    }
     let id = match order.begin(&program).await? {
         Asked::Answered(answer) => return Ok(created(answer)),
         Asked::Begun(id) => InvoiceId(id),
     };
-    let customer = Some(sent.customer);
-    let new = Draft { invoice: id, changes: None, customer, typed: sent.typed(program.pass.currency()) };
+    let (is_draft, new) = (sent.draft, draft(sent, &program, id));
     let written = async {
-        program.engine().write_issued(&program.pass, &new).await?;
+        if is_draft {
+            program.engine().write_draft(&program.pass, &new).await?;
+        } else {
+            program.engine().write_issued(&program.pass, &new).await?;
+        }
         Ok::<_, Refused>(program.engine().api_invoice(&program.pass, id).await?)
     };
     order.end(&program, written.await).await
+}
+
+/// All of a draft anew.
+pub async fn change(program: Program, Id(id): Id<InvoiceId>, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: InvoiceSent = order.read()?;
+    program.reads_currency(&sent.currency)?;
+    if sent.changes.is_none() {
+        return Err(Refused::wrong("invalid_field", "changes", "Send the changes that you have read of the draft."));
+    }
+    program.engine().write_draft(&program.pass, &draft(sent, &program, id)).await?;
+    told(program.engine().api_invoice(&program.pass, id).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Issue {
+    changes: i64,
+}
+
+/// Nobody is sent a mail: a program sends its own.
+pub async fn issue(program: Program, Id(id): Id<InvoiceId>, order: Order) -> Answer {
+    program.may_write()?;
+    let Issue { changes } = order.read()?;
+    program.engine().issue_invoice(&program.pass, id, changes, false).await?;
+    told(program.engine().api_invoice(&program.pass, id).await?)
 }
 
 pub async fn void(program: Program, Id(id): Id<InvoiceId>) -> Answer {

@@ -1,13 +1,14 @@
-//! `/api/v1/invoices/{invoice}/payments`: what was paid past this portal. What is paid here is nobody's to enter.
+//! What was paid past this portal, for an invoice or in advance; and what was paid here, which is read, and nobody's to enter.
 
-use super::call::{Answer, Id, Order, Program, Refused, created, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
 use domain::{
-    api_bodies::PaymentSent,
-    ids::{InvoiceId, LedgerPaymentId},
+    api_bodies::{AdvanceSent, PaymentSent},
+    ids::{CustomerId, InvoiceId, LedgerPaymentId, PaymentId},
+    own_invoice::LINES_MAX,
 };
-use engine::{Asked, Error};
+use engine::{AdvanceTyped, Asked};
 
-pub async fn list(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
+pub async fn of_invoice(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
     told(program.engine().api_payments(&program.pass, invoice).await?)
 }
 
@@ -22,8 +23,53 @@ pub async fn enter(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -
     };
     let written = async {
         program.engine().enter_payment(&program.pass, invoice, id, &typed).await?;
-        let entered = program.engine().api_payments(&program.pass, invoice).await?.data;
-        entered.into_iter().find(|payment| payment.id == id).ok_or_else(|| Refused::from(Error::NotFound))
+        Ok::<_, Refused>(program.engine().api_hand_payment(&program.pass, id).await?)
     };
     order.end(&program, written.await).await
+}
+
+pub async fn enter_in_advance(program: Program, Id(customer): Id<CustomerId>, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: AdvanceSent = order.read()?;
+    program.reads_currency(&sent.currency)?;
+    if sent.shares.len() > LINES_MAX {
+        return Err(Refused::wrong("invalid_field", "shares", format!("Send {LINES_MAX} shares or fewer.")));
+    }
+    let (paid, shares) = sent.typed(program.pass.currency());
+    let typed = AdvanceTyped { paid, shares };
+    let id = match order.begin(&program).await? {
+        Asked::Answered(answer) => return Ok(created(answer)),
+        Asked::Begun(id) => LedgerPaymentId(id),
+    };
+    let written = async {
+        program.engine().enter_advance(&program.pass, customer, id, &typed).await?;
+        Ok::<_, Refused>(program.engine().api_hand_payment(&program.pass, id).await?)
+    };
+    order.end(&program, written.await).await
+}
+
+pub async fn by_hand(program: Program, asked: ListAsked) -> Answer {
+    told(program.engine().api_hand_payments(&program.pass, asked.read()?).await?)
+}
+
+pub async fn one_by_hand(program: Program, Id(id): Id<LedgerPaymentId>) -> Answer {
+    told(program.engine().api_hand_payment(&program.pass, id).await?)
+}
+
+pub async fn take_back(program: Program, Id(id): Id<LedgerPaymentId>) -> Answer {
+    program.may_write()?;
+    let entered = program.engine().api_hand_payment(&program.pass, id).await?;
+    match entered.invoice {
+        Some(invoice) => program.engine().take_back_by_hand(&program.pass, invoice, id).await?,
+        None => program.engine().take_back_advance(&program.pass, entered.customer, id).await?,
+    }
+    told(program.engine().api_hand_payment(&program.pass, id).await?)
+}
+
+pub async fn here(program: Program, asked: ListAsked) -> Answer {
+    told(program.engine().api_paid_here(&program.pass, asked.read()?).await?)
+}
+
+pub async fn one_here(program: Program, Id(id): Id<PaymentId>) -> Answer {
+    told(program.engine().api_one_paid_here(&program.pass, id).await?)
 }

@@ -1,0 +1,44 @@
+//! `/api/v1/imports`: tables of customers and invoices, which are shown first where that is asked, and taken in whole or not at all.
+
+use super::call::{Answer, Order, Program, Refused, created, told};
+use domain::import::Kind;
+use engine::{ApiImported, Asked, ImportLine, Listed};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    table: String,
+    csv: String,
+    /// Its invoices are not issued yet.
+    #[serde(default)]
+    drafts: bool,
+}
+
+impl Sent {
+    fn kind(&self) -> Result<Kind, Refused> {
+        Kind::named(&self.table).ok_or_else(|| Refused::wrong("invalid_field", "table", "Send customers or invoices."))
+    }
+}
+
+fn face(lines: Vec<ImportLine>) -> Listed<ApiImported> {
+    Listed::whole(lines.into_iter().map(ApiImported::from).collect())
+}
+
+pub async fn preview(program: Program, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: Sent = order.read()?;
+    told(face(program.engine().preview_import(&program.pass, sent.kind()?, &sent.csv, sent.drafts).await?))
+}
+
+/// Whoever asks again after an answer that was lost reads that nothing is left to do: the same table adds nothing.
+pub async fn import(program: Program, order: Order) -> Answer {
+    program.may_write()?;
+    let sent: Sent = order.read()?;
+    let kind = sent.kind()?;
+    if let Asked::Answered(answer) = order.begin(&program).await? {
+        return Ok(created(answer));
+    }
+    let taken = program.engine().import_table(&program.pass, kind, &sent.csv, sent.drafts).await;
+    order.end(&program, taken.map(face).map_err(Refused::from)).await
+}
