@@ -58,6 +58,12 @@ impl Refused {
             "Too many requests at once. Ask again in a second.",
         )
     }
+
+    /// Nothing was written, and what is mended may come under the same key. Whoever is only to wait keeps it: what found no room
+    /// may have been the reading of what is written already.
+    fn leaves_key(&self) -> bool {
+        self.status.is_client_error() && self.status != StatusCode::TOO_MANY_REQUESTS
+    }
 }
 
 impl IntoResponse for Refused {
@@ -314,13 +320,13 @@ impl Order {
         Ok(program.engine().begin_request(&program.pass, self.key()?, &self.request()).await?)
     }
 
-    /// Answers with the document, as whoever was first has it. A refusal leaves the key to what is mended.
+    /// Answers with the document, as whoever was first has it. A refusal of what was asked leaves the key to what is mended.
     pub async fn end(&self, program: &Program, written: Result<impl Serialize, Refused>) -> Answer {
         let (engine, pass, key) = (program.engine(), &program.pass, self.key()?);
         let document = match written {
             Ok(document) => document,
             Err(refused) => {
-                if refused.status.is_client_error() {
+                if refused.leaves_key() {
                     engine.refuse_request(pass, key, &self.request()).await?;
                 }
                 return Err(refused);
@@ -362,5 +368,13 @@ mod tests {
         ] {
             assert_eq!(field_of(field), member);
         }
+    }
+
+    #[test]
+    fn d1_whoever_is_only_to_wait_keeps_the_key_of_what_may_be_written_already() {
+        assert!(Refused::from(OwnBooksError::Outdated).leaves_key());
+        assert!(Refused::from(Error::NotFound).leaves_key());
+        assert!(!Refused::from(Error::Contended).leaves_key());
+        assert!(!Refused::from(Error::Crashed).leaves_key());
     }
 }
