@@ -16,7 +16,7 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use store::{MerchantTx, TokenHash};
+use store::{MerchantDb, MerchantTx, TokenHash};
 
 /// Why a file of rules was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -163,7 +163,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NotFound`] when there is no merchant with this key or name.
     pub async fn replace_surcharge_rules(&self, merchant: &str, policy: &Policy) -> Result<(), Error> {
-        let (tx, now) = (self.merchant_named(merchant).await?.begin().await?, self.now());
+        let (tx, now) = (turn(&self.merchant_named(merchant).await?).await?, self.now());
         put(&tx, policy, Actor::Operator, now).await?;
         tx.audit_operator("replace surcharge rules", &format!("{} rule(s)", policy.rules.len()), now).await?;
         Ok(tx.commit().await?)
@@ -242,7 +242,7 @@ impl Engine {
         held_against: &str,
     ) -> Result<(), SetRulesError> {
         let policy = read_rules(text)?;
-        let tx = admin.db.begin().await?;
+        let tx = turn(&admin.db).await?;
         let stands = tx.surcharge_policy().await?;
         if stands.as_ref() == Some(&policy) {
             return Ok(());
@@ -259,13 +259,20 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn turn_surcharges_off(&self, admin: &AdminPass) -> Result<(), Error> {
-        let tx = admin.db.begin().await?;
+        let tx = turn(&admin.db).await?;
         let Some(stands) = tx.surcharge_policy().await?.filter(|policy| !policy.rules.is_empty()) else {
             return Ok(());
         };
         put(&tx, &Policy { rules: Vec::new(), ..stands }, Actor::Staff(admin.person), self.now()).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Whoever sets rules, one after the other: what they were held against still stands when they are put in its place.
+async fn turn(db: &MerchantDb) -> Result<MerchantTx, Error> {
+    let tx = db.begin().await?;
+    tx.merchant_hold().await?;
+    Ok(tx)
 }
 
 async fn put(tx: &MerchantTx, policy: &Policy, actor: Actor, now: DateTime<Utc>) -> Result<(), Error> {

@@ -106,6 +106,28 @@ async fn n12_rules_that_came_meanwhile_are_not_overwritten_unseen() {
 }
 
 #[tokio::test]
+async fn n12_of_two_who_save_at_once_one_reads_what_the_other_has_put_there() {
+    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let Some(house) = House::without_worker_on(On::Postgres).await else { return };
+    set_rules(&house, facts::NORTHWIND.key, RULES).await;
+    let (one, other) = (house.staff().await, house.staff().await);
+    let [cheaper, dearer] = ["9000", "17500"].map(|rate| RULES.replace("15000", rate));
+    let stands = field(&send(&house, &one, "preview", &[("rules", &cheaper)]).await.body, "stands");
+    let save = async |staff: &Client, rules: &str| {
+        send(&house, staff, "save", &[("rules", rules), ("stands", &stands)]).await.status
+    };
+    let row = house.hold("SELECT 1 FROM surcharge_policy FOR UPDATE").await;
+    let let_go = async {
+        house.until("both wait", async || house.number(WAITING).await == 2).await;
+        row.rollback().await.unwrap();
+    };
+    let (one, other, ()) = tokio::join!(save(&one, &cheaper), save(&other, &dearer), let_go);
+    assert!(matches!((one, other), (303, 422) | (422, 303)), "{one} {other}");
+    assert_eq!(house.number(BY_STAFF).await, 1);
+}
+
+#[tokio::test]
 async fn n12_what_would_be_charged_is_what_the_checkout_charges() {
     let house = with_rules(On::Sqlite).await.unwrap();
     let staff = house.staff().await;
