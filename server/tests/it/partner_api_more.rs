@@ -218,6 +218,18 @@ async fn d12_credit_notes_have_lines_and_are_voided_customers_are_archived_and_t
 }
 
 #[tokio::test]
+async fn f10_a_table_is_shown_while_somebody_writes_and_holds_up_nobody_who_does() {
+    let (house, program, _) = shop(On::Sqlite).await.unwrap();
+    let database = sqlx::SqlitePool::connect(&house.url).await.unwrap();
+    let mut writer = database.acquire().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *writer).await.unwrap();
+    let table = json!({ "table": "customers", "csv": "name,code\nKea Ltd,KEA\n" });
+    let shown = program.post("/api/v1/imports/preview", &[], "", table).await;
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    sqlx::query("ROLLBACK").execute(&mut *writer).await.unwrap();
+}
+
+#[tokio::test]
 async fn g37_what_was_paid_here_is_read_with_its_invoices_and_its_refunds() {
     for database in [On::Sqlite, On::Postgres] {
         let Some(house) = House::on(database).await else { continue };
