@@ -6,6 +6,7 @@ mod changes;
 mod credits;
 mod errors;
 mod invoices;
+mod items;
 mod limits;
 mod payments;
 mod query;
