@@ -263,6 +263,7 @@ impl From<Exception> for OpenException {
             may_be_fixed,
             may_be_named: false,
             may_be_denied: false,
+            may_be_invoiced: false,
         }
     }
 }
@@ -282,6 +283,7 @@ impl OpenException {
             may_be_fixed: self.may_be_fixed,
             may_be_named: self.may_be_named,
             may_be_denied: self.may_be_denied,
+            may_be_invoiced: self.may_be_invoiced,
         }
     }
 

@@ -43,6 +43,12 @@ pub(crate) enum Work {
         attempt: AttemptId,
         asked_ms: i64,
     },
+    /// Write an invoice into the books that asks for what a bank took back of this one, as staff asked at that moment.
+    WriteReturnInvoice {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        asked_ms: i64,
+    },
     /// Write the draft of a credit into the books, whose quote a debit is to pay.
     DraftCredit {
         attempt: AttemptId,
@@ -202,6 +208,9 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::PostAgain { attempt, asked_ms } => format!("post_again:{attempt}:{asked_ms}"),
             Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
+            Self::WriteReturnInvoice { attempt, invoice, asked_ms } => {
+                format!("write_return_invoice:{attempt}:{invoice}:{asked_ms}")
+            }
             Self::DraftCredit { attempt, number } => format!("draft_credit:{attempt}:{number}"),
             Self::DropDraft { attempt, number } => format!("drop_draft:{attempt}:{number}"),
             Self::ApplyCredit { invoice, asked_ms } => format!("{APPLY_CREDIT}{invoice}:{asked_ms}"),
@@ -247,6 +256,7 @@ impl Work {
             Self::PostPayment { .. } => "Post to the books",
             Self::PostAgain { .. } => "Post to the books again",
             Self::TakeBackPayment { .. } => "Take the payment out of the books",
+            Self::WriteReturnInvoice { .. } => "Write the return invoice",
             Self::DraftCredit { .. } => "Write the draft of a quote’s credit",
             Self::DropDraft { .. } => "Delete the draft of a quote’s credit",
             Self::ApplyCredit { .. } => "Apply a quote’s credit to its invoice",
@@ -363,6 +373,9 @@ impl Engine {
             }
             Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
             Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
+            Work::WriteReturnInvoice { attempt, invoice, asked_ms } => {
+                self.write_return_invoice(&db, job, (attempt, invoice), asked_ms).await
+            }
             Work::DraftCredit { attempt, number } => self.draft_credit(&db, job, attempt, number).await,
             Work::DropDraft { attempt, number } => self.drop_draft(&db, job, attempt, number).await,
             Work::ApplyCredit { invoice, asked_ms } => self.apply_credit(&db, job, invoice, asked_ms).await,
@@ -471,7 +484,7 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 fn is_about_money(job: &Job) -> bool {
     use Work::{
         ApplyCredit, DraftCredit, DropDraft, LookUp, LookUpDispute, LookUpRefund, PostAgain, PostPayment, PostRefund,
-        TakeBackPayment, TakeBackRefund,
+        TakeBackPayment, TakeBackRefund, WriteReturnInvoice,
     };
     matches!(
         serde_json::from_str(&job.body),
@@ -482,6 +495,7 @@ fn is_about_money(job: &Job) -> bool {
             | DropDraft { .. }
             | ApplyCredit { .. }
             | TakeBackPayment { .. }
+            | WriteReturnInvoice { .. }
             | LookUpDispute { .. }
             | LookUpRefund { .. }
             | PostRefund { .. }

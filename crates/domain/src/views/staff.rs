@@ -55,6 +55,8 @@ pub struct ExceptionFace {
     pub may_be_named: bool,
     /// Nobody has known for long: they can say that it has not.
     pub may_be_denied: bool,
+    /// Money that went back, whose payment the books keep: an invoice can ask for it again.
+    pub may_be_invoiced: bool,
 }
 
 impl ExceptionFace {
