@@ -48,6 +48,16 @@ pub async fn create_customer(exception: String) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Has an invoice ask again for money that went back and whose payment the books keep.
+#[server(prefix = "/api", endpoint = "exceptions/write_return_invoice")]
+pub async fn write_return_invoice(exception: String) -> Result<(), Fault> {
+    use crate::gate;
+    let admin = gate::admin(gate::Act::EndExceptions).await.map_err(gate::signed_out)?;
+    gate::answer(gate::engine().ask_for_return(&admin, &exception).await)?;
+    gate::go_to("/admin/exceptions?done=retry");
+    Ok(())
+}
+
 /// A person has seen to one in a way of their own: why, and where one reads of it.
 #[server(prefix = "/api", endpoint = "exceptions/fix")]
 pub async fn fix_exception(

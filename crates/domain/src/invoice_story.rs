@@ -35,6 +35,8 @@ pub enum Tried {
     GivenUp,
     /// Its money had come, and went back.
     TakenBack,
+    /// Likewise; its payment stays in the books, and another invoice asks for the money.
+    Invoiced,
     /// A debit that brought no money is made again on this day.
     AgainOn(NaiveDate),
 }
@@ -127,6 +129,9 @@ impl Known {
 
     fn paid(&self) -> Why {
         let here = self.tries.iter().find(|of| of.tried == Tried::InBooks);
+        if let (None, Some(back)) = (here, self.tries.iter().find(|of| of.tried == Tried::Invoiced)) {
+            return self.of_try(*back);
+        }
         let sentence = here.map_or("It is paid in the books, and not through this portal.".to_owned(), |of| {
             format!("It was paid here on {}, and stands in the books as paid.", moment_in_words(of.at))
         });
@@ -187,6 +192,12 @@ impl Known {
                 WHAT_KEEPS_THEM,
             ),
             Tried::TakenBack => Why::new(format!("It was paid on {at}, and the money went back."), OTHERWISE),
+            Tried::Invoiced => Why::new(
+                format!(
+                    "The money of {at} went back. Its payment stays in the books, and a return invoice asks for it again."
+                ),
+                NOTHING,
+            ),
             Tried::AgainOn(day) => {
                 Why::new(format!("A debit of {at} brought no money, and is made again on {}.", in_words(day)), WAIT)
             }

@@ -253,6 +253,7 @@ const fn queued_keys(lane: Lane) -> &'static [&'static str] {
             "post_payment:",
             "post_again:",
             "take_back_payment:",
+            "write_return_invoice:",
             "post_refund:",
             "take_back_refund:",
             "download_books:",

@@ -164,6 +164,19 @@ pub(crate) enum Audited {
         amount_minor: i64,
         external_id: Option<String>,
     },
+    /// Staff have an invoice ask for what went back and whose payment the books keep.
+    ReturnInvoiceAsked {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+    },
+    /// And it stands there, under this number.
+    ReturnInvoiceWritten {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        amount_minor: i64,
+        number: String,
+    },
     /// Staff have what the books refused written once more.
     PostAgainAsked {
         attempt: AttemptId,
@@ -493,6 +506,16 @@ impl Audited {
         Self::BooksTakenBack { attempt, invoice, amount_minor, external_id: entry.external_id.clone() }
     }
 
+    pub(crate) const fn return_invoice_asked(entry: &BooksEntry) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::ReturnInvoiceAsked { attempt, invoice, amount_minor }
+    }
+
+    pub(crate) fn return_invoice_written(entry: &BooksEntry, number: &str) -> Self {
+        let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
+        Self::ReturnInvoiceWritten { attempt, invoice, amount_minor, number: number.to_owned() }
+    }
+
     pub(crate) const fn post_again_asked(entry: &BooksEntry) -> Self {
         let (attempt, invoice, amount_minor) = (entry.attempt_id, entry.invoice_id, entry.amount_minor);
         Self::PostAgainAsked { attempt, invoice, amount_minor }
@@ -525,7 +548,8 @@ impl Audited {
             | BooksEntryState::Intended
             | BooksEntryState::Leaving
             | BooksEntryState::ByHand
-            | BooksEntryState::Moved => None,
+            | BooksEntryState::Moved
+            | BooksEntryState::Invoiced => None,
         }
     }
 

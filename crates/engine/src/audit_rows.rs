@@ -4,7 +4,10 @@
 use crate::{
     Error,
     audit::{Audited, Started},
-    audit_words::{AUTHORITY_GIVEN, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, PAYMENT_TAKEN_IN, words},
+    audit_words::{
+        AUTHORITY_GIVEN, METHOD_GIVEN, PAYMENT_RETRIED, PAYMENT_STARTED, PAYMENT_TAKEN_IN, RETURN_INVOICE_WRITTEN,
+        words,
+    },
     consent::TRACEABLE_FOR,
 };
 use chrono::{DateTime, Utc};
@@ -256,10 +259,13 @@ impl Rows {
         for (id, attempt) in self.attempts.iter().filter(|(_, attempt)| attempt.state.has_money()) {
             must(key("money_came", id, None), format!("the money of {id}"), attempt.created_at);
         }
-        let entries = self.entries.iter().filter(|(_, entry)| entry.state == BooksEntryState::Posted);
-        for ((attempt, invoice), entry) in entries {
-            let what = format!("the posting of {attempt}");
-            must(key("books_posted", attempt, Some(*invoice)), what, entry.updated_at);
+        for ((attempt, invoice), entry) in &self.entries {
+            let (told, what) = match entry.state {
+                BooksEntryState::Posted => ("books_posted", "posting"),
+                BooksEntryState::Invoiced => (RETURN_INVOICE_WRITTEN, "return invoice"),
+                _ => continue,
+            };
+            must(key(told, attempt, Some(*invoice)), format!("the {what} of {attempt}"), entry.updated_at);
         }
         for (id, refund) in &self.refunds {
             let (told, what) = match refund.made {

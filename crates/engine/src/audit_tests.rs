@@ -39,6 +39,19 @@ fn n15_every_act_has_words_and_a_guest_is_no_more_than_that() {
         (Audited::RefundNamed { refund, amount, gateway_id: Some("re_1".into()) }, "refund_named"),
         (Audited::RefundDeclaredAbsent { refund, amount, reason: "a".into() }, "refund_declared_absent"),
         (Audited::CancelAsked { attempt }, "cancel_asked"),
+        (
+            Audited::ReturnInvoiceAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 },
+            "return_invoice_asked",
+        ),
+        (
+            Audited::ReturnInvoiceWritten {
+                attempt,
+                invoice: InvoiceId(Uuid::nil()),
+                amount_minor: 1,
+                number: "RT-1".into(),
+            },
+            "return_invoice_written",
+        ),
         (Audited::PostAgainAsked { attempt, invoice: InvoiceId(Uuid::nil()), amount_minor: 1 }, "post_again_asked"),
         (
             Audited::Reallocated {

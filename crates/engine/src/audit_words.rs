@@ -6,6 +6,7 @@ use domain::{dispute::DisputeState, method::MethodState, refund::RefundState};
 pub(crate) const PAYMENT_STARTED: &str = "payment_started";
 pub(crate) const PAYMENT_RETRIED: &str = "payment_retried";
 pub(crate) const PAYMENT_TAKEN_IN: &str = "payment_taken_in";
+pub(crate) const RETURN_INVOICE_WRITTEN: &str = "return_invoice_written";
 pub(crate) const METHOD_GIVEN: &str = "method_given";
 pub(crate) const AUTHORITY_GIVEN: &str = "authority_given";
 
@@ -34,6 +35,8 @@ impl Audited {
             Self::RefundMoved { .. } => "refund_not_paid",
             Self::BooksPosted { .. } => "books_posted",
             Self::BooksRefused { .. } => "books_refused",
+            Self::ReturnInvoiceAsked { .. } => "return_invoice_asked",
+            Self::ReturnInvoiceWritten { .. } => RETURN_INVOICE_WRITTEN,
             Self::PostAgainAsked { .. } => "post_again_asked",
             Self::Reallocated { .. } => "reallocated",
             Self::RefundPostAgainAsked { .. } => "refund_post_again_asked",
@@ -111,6 +114,8 @@ pub(crate) fn words(kind: &str) -> &'static str {
         "books_posted" => "Posted to the books",
         "books_refused" => "Refused by the books",
         "books_taken_back" => "Taken out of the books",
+        "return_invoice_asked" => "Return invoice asked for",
+        RETURN_INVOICE_WRITTEN => "Return invoice written",
         "post_again_asked" => "Posting again asked for",
         "reallocated" => "Put on another invoice",
         "refund_post_again_asked" => "Posting a refund again asked for",

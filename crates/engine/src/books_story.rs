@@ -1,7 +1,13 @@
 //! What the books did with a payment, each posting, refusal and asking again, and how the jobs of it ended (N3). Told
 //! from what was written down then: a row of the books knows only where it stands now.
 
-use crate::{actors::Actors, audit_rows::Written, audit_words::PAYMENT_TAKEN_IN, jobs::Work, payment_story::event};
+use crate::{
+    actors::Actors,
+    audit_rows::Written,
+    audit_words::{PAYMENT_TAKEN_IN, RETURN_INVOICE_WRITTEN},
+    jobs::Work,
+    payment_story::event,
+};
 use chrono::{DateTime, Utc};
 use domain::{
     date::Moment,
@@ -38,6 +44,9 @@ enum Did {
     /// Meant for another invoice.
     Reallocated,
     TakenBack,
+    InvoiceAsked,
+    /// With the number of the return invoice.
+    Invoiced(String),
 }
 
 /// What is read of a body. One that was changed may not be readable, and tells nothing here.
@@ -46,11 +55,12 @@ struct Body {
     attempt: AttemptId,
     invoice: Option<InvoiceId>,
     external_id: Option<String>,
+    number: Option<String>,
 }
 
 impl Told {
     fn read(kind: &str, actor: &str, body: &str, at: DateTime<Utc>) -> Option<Self> {
-        let Body { attempt, invoice, external_id } = serde_json::from_str(body).ok()?;
+        let Body { attempt, invoice, external_id, number } = serde_json::from_str(body).ok()?;
         let did = match kind {
             PAYMENT_TAKEN_IN => Did::TakenIn,
             "money_came" => Did::MoneyCame,
@@ -60,6 +70,8 @@ impl Told {
             "post_again_asked" => Did::AskedAgain,
             "reallocated" => Did::Reallocated,
             "books_taken_back" => Did::TakenBack,
+            "return_invoice_asked" => Did::InvoiceAsked,
+            RETURN_INVOICE_WRITTEN => Did::Invoiced(number.unwrap_or_default()),
             _ => return None,
         };
         Some(Self { at, actor: actor.to_owned(), attempt, invoice, did })
@@ -71,7 +83,7 @@ impl Told {
 
     /// A job that writes into the books begins with it.
     fn begins_a_job(&self) -> bool {
-        matches!(self.did, Did::MoneyCame | Did::MoneyWentBack | Did::AskedAgain | Did::Reallocated)
+        matches!(self.did, Did::MoneyCame | Did::MoneyWentBack | Did::AskedAgain | Did::Reallocated | Did::InvoiceAsked)
     }
 }
 
@@ -106,6 +118,14 @@ impl BooksStory {
                     Some(event(local(told.at), "Put on another invoice", &who, Tone::Neutral))
                 }
                 Did::TakenBack => Some(taken_back(local(told.at), place)),
+                Did::InvoiceAsked => {
+                    let who = format!("By {}", actors.name(&told.actor));
+                    Some(event(local(told.at), "Return invoice asked for", &who, Tone::Neutral))
+                }
+                Did::Invoiced(number) => {
+                    let detail = format!("{place}: {number} asks for the money, and the payment stays.");
+                    Some(event(local(told.at), "Return invoice written", &detail, Tone::Good))
+                }
             })
             .collect();
         // One press asks for each invoice of a payment.
@@ -134,6 +154,12 @@ impl BooksStory {
         event(at, title, &format!("By {}", actors.name(&told.actor)), Tone::Neutral)
     }
 
+    /// What is to be done about an entry is that an invoice asks for its money, and not that it leaves.
+    pub(crate) fn is_to_be_invoiced(&self, entry: &BooksEntry) -> bool {
+        let last = self.0.iter().rfind(|told| told.is_of(entry));
+        entry.state == BooksEntryState::Leaving && last.is_some_and(|last| last.did == Did::InvoiceAsked)
+    }
+
     /// Whether the money was back with the payer when this happened.
     fn had_gone_back(&self, n: usize, told: &Told) -> bool {
         let before = self.0.iter().take(n).filter(|before| before.attempt == told.attempt);
@@ -147,6 +173,7 @@ impl BooksStory {
             self.0.iter().any(|told| told.is_of(entry) && told.at >= entry.updated_at && did(&told.did))
         };
         match entry.state {
+            BooksEntryState::Leaving if self.is_to_be_invoiced(entry) => None,
             BooksEntryState::Leaving => Some(event(at, "To be taken out of the books", place, Tone::Wait)),
             // Its number says that it stood.
             BooksEntryState::Needless if entry.external_id.is_some() => {
@@ -155,7 +182,8 @@ impl BooksStory {
             BooksEntryState::Intended
             | BooksEntryState::Needless
             | BooksEntryState::ByHand
-            | BooksEntryState::Moved => None,
+            | BooksEntryState::Moved
+            | BooksEntryState::Invoiced => None,
             BooksEntryState::Posted => (!is_told(|did| matches!(did, Did::Posted(_))))
                 .then(|| posted(at, place, entry.external_id.as_deref().unwrap_or_default())),
             BooksEntryState::Refused => (!is_told(|did| *did == Did::Refused)).then(|| {
@@ -203,9 +231,9 @@ impl BooksStory {
     fn posting(&self, work: &Work) -> Option<(AttemptId, usize)> {
         let (attempt, asked_ms) = match work {
             Work::PostPayment { attempt } => return Some((*attempt, 0)),
-            Work::PostAgain { attempt, asked_ms } | Work::TakeBackPayment { attempt, asked_ms } => {
-                (*attempt, *asked_ms)
-            }
+            Work::PostAgain { attempt, asked_ms }
+            | Work::TakeBackPayment { attempt, asked_ms }
+            | Work::WriteReturnInvoice { attempt, asked_ms, .. } => (*attempt, *asked_ms),
             _ => return None,
         };
         let its_own =

@@ -89,6 +89,18 @@ fn n3_money_that_went_back_is_asked_to_be_let_go_of() {
 }
 
 #[test]
+fn n3_d9_money_that_went_back_is_asked_for_by_an_invoice() {
+    let mut acts = vec![(0, Did::MoneyCame), (1, Did::MoneyWentBack), (2, Did::Refused), (3, Did::InvoiceAsked)];
+    let mut says = vec![("The books refused to let it go", PLACE), ("Return invoice asked for", "By per_1")];
+    let leaving = entry(BooksEntryState::Leaving, None, 3);
+    assert!(told(&acts).is_to_be_invoiced(&leaving));
+    assert_eq!(shown(&told(&acts), leaving), pairs(&says));
+    acts.push((4, Did::Invoiced("RT-1".to_owned())));
+    says.push(("Return invoice written", "Their books: RT-1 asks for the money, and the payment stays."));
+    assert_eq!(shown(&told(&acts), entry(BooksEntryState::Invoiced, None, 4)), pairs(&says));
+}
+
+#[test]
 fn n3_a_job_is_refused_by_what_came_of_it() {
     let story = told(&[(0, Did::MoneyCame), (1, Did::Refused), (2, Did::AskedAgain), (3, Did::Posted("1".to_owned()))]);
     let asked_ms = at(2).timestamp_millis();

@@ -10,6 +10,7 @@ use crate::{
     post_payment::books_reference,
     receive_webhook::thing_of,
     refused_payment::{BY_HAND, never_entered},
+    return_invoice::may_be_invoiced,
     take_payment::reference,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,6 +64,8 @@ pub(crate) struct OpenException {
     pub may_be_denied: bool,
     /// Whom the books do not have, where it waits for them.
     pub missing: Option<MissingCustomer>,
+    /// An invoice can ask for what went back, and its payment stay.
+    pub may_be_invoiced: bool,
     pub subject: Subject,
 }
 
@@ -101,6 +104,7 @@ impl OpenException {
             may_be_named: false,
             may_be_denied: false,
             missing: None,
+            may_be_invoiced: false,
             subject: Subject::Nothing,
         }
     }
@@ -362,6 +366,7 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
     let (invoice, currency) = (db.invoice(entry.invoice_id).await?, attempt.amount()?.currency);
     let is_owed = invoice.advance.is_none() && !entry.is_surcharge();
     let helps = if is_owed { what_helps(&invoice, entry.amount_minor) } else { String::new() };
+    let may_be_invoiced = may_be_invoiced(&attempt, entry, &invoice, &parts);
     let number = invoice.number;
     let back = never_entered(entry, &refunds, &parts);
     let words = |minor| Money::new(minor, currency).format(locale);
@@ -375,16 +380,18 @@ async fn refused(db: &MerchantDb, entry: &BooksEntry, locale: Locale) -> Result<
             format!("They lack a payment of {lacking}, reference {reference}.{helps}"),
         )
     } else {
+        let or = if may_be_invoiced { " Or let it stay, and have a return invoice ask for the money." } else { "" };
         (
             format!("{amount} for {number} went back, but the books keep its payment: {why}"),
-            format!("It must leave them, reference {reference}; until then nobody can pay {number} here."),
+            format!("It must leave them, reference {reference}; until then nobody can pay {number} here.{or}"),
         )
     };
     let cure = again(&attempt, entry, &refunds, &parts);
     let key = format!("books_refused:{}:{}", entry.attempt_id, entry.invoice_id);
     let line = OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).of(attempt.payment_id);
     let line = line.fixable(remedy, format!("{} {back}", entry.updated_at));
-    Ok(OpenException { cure, subject: Subject::Posting(entry.attempt_id, entry.invoice_id), ..line })
+    let subject = Subject::Posting(entry.attempt_id, entry.invoice_id);
+    Ok(OpenException { cure, subject, may_be_invoiced, ..line })
 }
 
 /// With an invoice that takes the money no more, as it was read when its books refused that.

@@ -264,6 +264,7 @@ impl From<Exception> for OpenException {
             may_be_named: false,
             may_be_denied: false,
             missing: None,
+            may_be_invoiced: false,
         }
     }
 }
@@ -284,6 +285,7 @@ impl OpenException {
             may_be_named: self.may_be_named,
             may_be_denied: self.may_be_denied,
             missing: self.missing,
+            may_be_invoiced: self.may_be_invoiced,
         }
     }
 

@@ -88,7 +88,7 @@ const fn tried(state: AttemptState, never_sent: bool, entry: Option<BooksEntrySt
         (S::RequiresAction, _) => Tried::WaitsForPayer,
         (S::Processing, _) => Tried::AtBank { clears_by: None },
         (S::Approved | S::PendingSettlement | S::Settled, entry) => match entry {
-            Some(BooksEntryState::Posted | BooksEntryState::ByHand) => Tried::InBooks,
+            Some(BooksEntryState::Posted | BooksEntryState::ByHand | BooksEntryState::Invoiced) => Tried::InBooks,
             Some(BooksEntryState::Refused) => Tried::Refused,
             Some(BooksEntryState::Needless) => return None,
             Some(BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Moved) | None => {
@@ -96,6 +96,7 @@ const fn tried(state: AttemptState, never_sent: bool, entry: Option<BooksEntrySt
             }
         },
         (_, Some(BooksEntryState::Leaving)) => Tried::Leaving,
+        (_, Some(BooksEntryState::Invoiced)) => Tried::Invoiced,
         // Nobody takes it out by itself any more.
         (_, Some(BooksEntryState::Refused)) => Tried::Stays,
         (S::Returned, _) | (S::Voided, Some(_)) => Tried::TakenBack,
@@ -129,6 +130,7 @@ mod tests {
             (S::Returned, Some(B::Leaving), Some(Tried::Leaving)),
             (S::Returned, Some(B::Refused), Some(Tried::Stays)),
             (S::Returned, Some(B::Needless), Some(Tried::TakenBack)),
+            (S::Returned, Some(B::Invoiced), Some(Tried::Invoiced)),
         ] {
             assert_eq!(tried(state, false, entry), told, "{state:?} {entry:?}");
         }

@@ -48,6 +48,12 @@ pub(crate) enum Work {
         attempt: AttemptId,
         asked_ms: i64,
     },
+    /// Write an invoice into the books that asks for what a bank took back of this one, as staff asked at that moment.
+    WriteReturnInvoice {
+        attempt: AttemptId,
+        invoice: InvoiceId,
+        asked_ms: i64,
+    },
     /// Write the draft of a credit into the books, whose quote a debit is to pay.
     DraftCredit {
         attempt: AttemptId,
@@ -223,6 +229,9 @@ impl Work {
             Self::PostPayment { attempt } => format!("post_payment:{attempt}"),
             Self::PostAgain { attempt, asked_ms } => format!("post_again:{attempt}:{asked_ms}"),
             Self::TakeBackPayment { attempt, asked_ms } => format!("take_back_payment:{attempt}:{asked_ms}"),
+            Self::WriteReturnInvoice { attempt, invoice, asked_ms } => {
+                format!("write_return_invoice:{attempt}:{invoice}:{asked_ms}")
+            }
             Self::DraftCredit { attempt, number } => format!("draft_credit:{attempt}:{number}"),
             Self::DropDraft { attempt, number } => format!("drop_draft:{attempt}:{number}"),
             Self::CreateCustomer { invoice, asked_ms } => format!("{CREATE_CUSTOMER}{invoice}:{asked_ms}"),
@@ -271,6 +280,7 @@ impl Work {
             Self::PostPayment { .. } => "Post to the books",
             Self::PostAgain { .. } => "Post to the books again",
             Self::TakeBackPayment { .. } => "Take the payment out of the books",
+            Self::WriteReturnInvoice { .. } => "Write the return invoice",
             Self::DraftCredit { .. } => "Write the draft of a quote’s credit",
             Self::DropDraft { .. } => "Delete the draft of a quote’s credit",
             Self::CreateCustomer { .. } => "Create the customer in the books",
@@ -389,6 +399,9 @@ impl Engine {
             }
             Work::PostAgain { attempt, .. } => self.post_payment(&db, job, attempt, true).await,
             Work::TakeBackPayment { attempt, .. } => self.take_back_payment(&db, job, attempt).await,
+            Work::WriteReturnInvoice { attempt, invoice, asked_ms } => {
+                self.write_return_invoice(&db, job, (attempt, invoice), asked_ms).await
+            }
             Work::DraftCredit { attempt, number } => self.draft_credit(&db, job, attempt, number).await,
             Work::DropDraft { attempt, number } => self.drop_draft(&db, job, attempt, number).await,
             Work::CreateCustomer { invoice, asked_ms } => self.create_customer(&db, job, invoice, asked_ms).await,
@@ -500,7 +513,7 @@ async fn caught(tried: impl Future<Output = Result<Ran, Error>> + Send + 'static
 fn is_about_money(job: &Job) -> bool {
     use Work::{
         ApplyCredit, CreateCustomer, DraftCredit, DropDraft, LookUp, LookUpDispute, LookUpRefund, PostAgain,
-        PostPayment, PostRefund, TakeBackPayment, TakeBackRefund,
+        PostPayment, PostRefund, TakeBackPayment, TakeBackRefund, WriteReturnInvoice,
     };
     matches!(
         serde_json::from_str(&job.body),
@@ -512,6 +525,7 @@ fn is_about_money(job: &Job) -> bool {
             | ApplyCredit { .. }
             | CreateCustomer { .. }
             | TakeBackPayment { .. }
+            | WriteReturnInvoice { .. }
             | LookUpDispute { .. }
             | LookUpRefund { .. }
             | PostRefund { .. }

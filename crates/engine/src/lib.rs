@@ -96,6 +96,7 @@ mod refund_story;
 mod refused_payment;
 mod resolve_link;
 mod retry_debit;
+mod return_invoice;
 mod rotate_webhook_secret;
 mod same_order;
 mod sandbox_rows;

@@ -172,7 +172,8 @@ impl Engine {
             | BooksEntryState::Leaving
             | BooksEntryState::Needless
             | BooksEntryState::ByHand
-            | BooksEntryState::Moved => false,
+            | BooksEntryState::Moved
+            | BooksEntryState::Invoiced => false,
         });
         for refund in refunds {
             if refund.state.is_on_its_way() {

@@ -99,7 +99,7 @@ impl Engine {
         let newest = latest(db, payment.id).await?;
         // What became of a debit that came back, before it was tried again, is over.
         entries.retain(|entry| entry.attempt_id == newest.id);
-        story.sentence = sentence(&newest, &entries, story.again.is_some());
+        story.sentence = sentence(&newest, &entries, story.again.is_some(), &books);
         story.sentence.push_str(&debit_dates(&newest, zone, self.clock().today(zone)));
         let is_refused = entries.iter().any(|entry| entry.state == BooksEntryState::Refused);
         story.is_unpaid = !story.row.state.has_money() || is_refused;
@@ -304,7 +304,7 @@ pub(crate) const fn source_words(source: Source) -> &'static str {
 }
 
 /// Where it stands and what comes next.
-fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> String {
+fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool, books: &BooksStory) -> String {
     let refused = entries.iter().find(|entry| entry.state == BooksEntryState::Refused);
     let mut meant = entries.iter().filter(|entry| entry.state != BooksEntryState::Moved).peekable();
     let posted = meant.peek().is_some() && meant.all(|entry| entry.state == BooksEntryState::Posted);
@@ -341,12 +341,12 @@ fn sentence(attempt: &Attempt, entries: &[BooksEntry], may_post_again: bool) -> 
             format!("No money was taken; the payer may try again. They were told: {why}")
         }
         AttemptState::Voided if entries.is_empty() => "Cancelled before any money moved.".to_owned(),
-        AttemptState::Voided => format!("Cancelled before it settled. {}", leaving(entries)),
+        AttemptState::Voided => format!("Cancelled before it settled. {}", leaving(entries, books)),
         _ if decline_reason(attempt) == Some(DeclineReason::ChargedBack) => {
-            format!("The dispute was lost, and the bank took the money back. {}", leaving(entries))
+            format!("The dispute was lost, and the bank took the money back. {}", leaving(entries, books))
         }
-        _ if is_paid_back(attempt) => format!("Refunded, and the customer still owes it. {}", leaving(entries)),
-        _ => format!("The bank took the money back. {}", leaving(entries)),
+        _ if is_paid_back(attempt) => format!("Refunded, and the customer still owes it. {}", leaving(entries, books)),
+        _ => format!("The bank took the money back. {}", leaving(entries, books)),
     }
 }
 
@@ -360,7 +360,7 @@ fn debit_dates(attempt: &Attempt, zone: Tz, today: NaiveDate) -> String {
 }
 
 /// What becomes of the books when the money went back.
-fn leaving(entries: &[BooksEntry]) -> String {
+fn leaving(entries: &[BooksEntry], books: &BooksStory) -> String {
     let some = |state| entries.iter().find(|entry| entry.state == state);
     if let Some(kept) = some(BooksEntryState::Refused) {
         let why = sentence_of(kept.last_error.as_deref());
@@ -369,6 +369,10 @@ fn leaving(entries: &[BooksEntry]) -> String {
         && entries.iter().all(|e| matches!(e.state, BooksEntryState::Needless | BooksEntryState::Moved))
     {
         "It does not stand in the books, and its invoice can be paid again.".to_owned()
+    } else if entries.iter().any(|entry| books.is_to_be_invoiced(entry)) {
+        "The books keep its payment, and the return invoice is being written.".to_owned()
+    } else if some(BooksEntryState::Invoiced).is_some() && some(BooksEntryState::Leaving).is_none() {
+        "The books keep its payment, and a return invoice asks for the money again.".to_owned()
     } else {
         "Its payment is being taken out of the books.".to_owned()
     }

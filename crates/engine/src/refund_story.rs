@@ -187,7 +187,11 @@ fn refund_observed(seen: &ObservedRefund, at: Moment) -> StoryEvent {
 
 fn refund_booked(entry: &RefundEntry, refund: &Refund, place: &str, at: Moment) -> Option<StoryEvent> {
     match entry.state {
-        BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::ByHand | BooksEntryState::Moved => None,
+        BooksEntryState::Intended
+        | BooksEntryState::Leaving
+        | BooksEntryState::ByHand
+        | BooksEntryState::Moved
+        | BooksEntryState::Invoiced => None,
         BooksEntryState::Posted => {
             let credit = entry.credit_id.as_ref().map(|id| format!("credit note {id}, ")).unwrap_or_default();
             let paid = entry.external_id.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::{
     failpoint,
 };
 use connectors::{
-    books::{Books, BooksError, NewInvoice},
+    books::{Books, BooksError, LineAccount, NewInvoice},
     gateway::{Gateway, GatewayError},
 };
 use domain::{
@@ -136,7 +136,8 @@ impl Engine {
             amount,
             date: invoice.date,
             description: format!("Surcharge on payment {}", db.payment(attempt.payment_id).await?.reference),
-            account: attempt.surcharge_account.clone().unwrap_or_default(),
+            reference: None,
+            account: LineAccount::Named(attempt.surcharge_account.clone().unwrap_or_default()),
             tax: attempt.surcharge_tax.clone(),
             number,
         };

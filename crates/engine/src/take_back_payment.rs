@@ -10,6 +10,7 @@ use crate::{
     post_payment::{books_reference, why_refused},
     quote_documents::end_quote_pair,
     quote_sessions::is_quote,
+    return_invoice::meant_return,
     turnstile::Errand,
 };
 use connectors::books::{Books, BooksError, PostPayment};
@@ -42,6 +43,9 @@ impl Engine {
         }
         let books = self.books_for(db, Errand::job(Lane::UserAction)).await?;
         for entry in entries.into_iter().filter(|entry| entry.state == BooksEntryState::Leaving) {
+            if meant_return(db, &entry).await?.is_some() {
+                continue;
+            }
             let invoice = db.invoice(entry.invoice_id).await?;
             let posting = self.posting(db, &attempt, &entry, &invoice).await?;
             if is_quote(&invoice) {

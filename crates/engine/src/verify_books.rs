@@ -359,6 +359,10 @@ fn posting_differences(
             BooksEntryState::Refused => differs(Kind::ToldElsewhere, "the books refused it"),
             // Another entry tells where it is meant to stand.
             BooksEntryState::Moved => {}
+            // An invoice of ours asks for it again, so its payment stays.
+            BooksEntryState::Invoiced => {
+                take_listed(listed, reference, entry.external_id.as_deref());
+            }
             // What they entered, and where, is theirs to say.
             BooksEntryState::ByHand => {
                 listed.remove(reference);

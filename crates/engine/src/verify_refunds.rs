@@ -97,8 +97,11 @@ impl RefundRecord {
             };
             match entry.state {
                 BooksEntryState::Needless => forget_taken_back(listed, reference, currency),
-                // No refund is ever left in the last two states.
-                BooksEntryState::Intended | BooksEntryState::Leaving | BooksEntryState::Moved => {
+                // No refund is ever left in the last three states.
+                BooksEntryState::Intended
+                | BooksEntryState::Leaving
+                | BooksEntryState::Moved
+                | BooksEntryState::Invoiced => {
                     listed.remove(reference);
                     differs(Kind::ToldElsewhere, "it is not in the books yet");
                 }

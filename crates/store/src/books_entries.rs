@@ -15,6 +15,7 @@ use sea_orm::{
     ConnectionTrait, FromQueryResult, PaginatorTrait, QueryOrder, QueryTrait, UpdateMany, entity::prelude::*,
 };
 use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 
 /// Money that is here and not in the books. First the words of the partial index that serves it, then which of those.
 pub(crate) const WAITING: &str = "state IN ('intended', 'leaving', 'refused') AND state <> 'leaving'";
@@ -66,6 +67,8 @@ pub enum BooksEntryState {
     ByHand,
     /// The books refused it, and another entry of the attempt is meant for another invoice instead.
     Moved,
+    /// Stands, and stays: its money went back, and an invoice of ours asks for that again.
+    Invoiced,
 }
 
 impl MerchantTx {
@@ -259,7 +262,8 @@ impl MerchantTx {
                 BooksEntryState::Intended
                 | BooksEntryState::Leaving
                 | BooksEntryState::Needless
-                | BooksEntryState::Moved => {}
+                | BooksEntryState::Moved
+                | BooksEntryState::Invoiced => {}
             }
         }
         Ok(())
@@ -271,6 +275,13 @@ impl BooksEntry {
     #[must_use]
     pub fn is_surcharge(&self) -> bool {
         self.invoice_id == surcharge_invoice(self.attempt_id)
+    }
+
+    /// The invoice by which its money is asked for again, should that go back and its payment stay: there is one at most, and it
+    /// is found without a table.
+    #[must_use]
+    pub const fn return_invoice(&self) -> InvoiceId {
+        InvoiceId(Uuid::from_u128(self.attempt_id.0.as_u128() ^ self.invoice_id.0.as_u128()))
     }
 
     /// When it was meant anew, as [`BooksEntry::fresh_key`] has it.
@@ -424,7 +435,6 @@ impl<C: ConnectionTrait> Scoped<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn d30_a_fresh_key_says_since_when_it_is_meant() {

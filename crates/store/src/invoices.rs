@@ -257,6 +257,31 @@ impl MerchantTx {
         self.insert_absent::<Entity>([Model { external_id, ..invoice }]).await.map(drop)
     }
 
+    /// An invoice of ours as the books have raised it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] also for another merchant's invoice.
+    pub async fn invoice_raise(
+        &self,
+        id: InvoiceId,
+        books: &BooksInvoice,
+        read_at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let update = self.update::<Entity>().col_expr(Column::ExternalId, Expr::value(books.external_id.clone()));
+        self.update_one(update.filter(Column::Id.eq(id))).await?;
+        self.invoice_refresh(id, books, read_at).await
+    }
+
+    /// An invoice of ours that the books refused is meant for them no more; what they have stays.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn invoice_unmean(&self, id: InvoiceId) -> Result<(), Error> {
+        let mine = Entity::delete_many().filter(Column::MerchantId.eq(self.merchant_id())).filter(Column::Id.eq(id));
+        mine.filter(Column::ExternalId.starts_with(TO_RAISE)).exec(self.conn()).await?;
+        Ok(())
+    }
+
     /// An advance that is about to be paid; its external id is our own.
     ///
     /// # Errors
@@ -343,7 +368,7 @@ impl MerchantDb {
         }
     }
 
-    /// An invoice of ours as the books have raised it.
+    /// [`MerchantTx::invoice_raise`] by itself; answers the invoice as it is then.
     ///
     /// # Errors
     /// [`Error::Missing`] also for another merchant's invoice.
@@ -354,9 +379,7 @@ impl MerchantDb {
         read_at: DateTime<Utc>,
     ) -> Result<Model, Error> {
         let tx = self.begin().await?;
-        let update = tx.update::<Entity>().col_expr(Column::ExternalId, Expr::value(books.external_id.clone()));
-        tx.update_one(update.filter(Column::Id.eq(id))).await?;
-        tx.invoice_refresh(id, books, read_at).await?;
+        tx.invoice_raise(id, books, read_at).await?;
         let raised = tx.invoice(id).await?;
         tx.commit().await?;
         Ok(raised)

@@ -90,6 +90,16 @@ impl Sql {
         Ok(tables)
     }
 
+    /// Tables before those that refer to them.
+    async fn in_order_of_creation(&self) -> anyhow::Result<Vec<String>> {
+        const SQLITE: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid";
+        const POSTGRES: &str = "SELECT relname::text FROM pg_class WHERE relkind = 'r' ORDER BY oid";
+        Ok(match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(SQLITE).fetch_all(pool).await?,
+            Self::Postgres(pool) => sqlx::query_scalar(POSTGRES).fetch_all(pool).await?,
+        })
+    }
+
     /// The rows of all tables.
     pub async fn rows(&self) -> anyhow::Result<i64> {
         let tables = self.tables().await?;
@@ -119,7 +129,7 @@ impl Sql {
 
     /// What follows by itself when many rows were written is done at once: all is on the disk, and PostgreSQL has the
     /// statistics that it gathers within a minute. SQLite gathers none unless told to, and the portal does not tell it.
-    async fn settle(&self) -> anyhow::Result<()> {
+    pub async fn settle(&self) -> anyhow::Result<()> {
         const HEADS: &str = "UPDATE audit_head SET sequence = \
              (SELECT max(l.sequence) FROM audit_line AS l WHERE l.merchant_id = audit_head.merchant_id)";
         self.run(HEADS.to_owned()).await?;
@@ -160,6 +170,14 @@ struct Copied {
     table: String,
     columns: Vec<(String, String)>,
     rows: i64,
+    /// Which column ties a row to its original, and to what of that.
+    tie: (&'static str, &'static str),
+}
+
+/// The rows of payments that are still to be written: a statement for each table, which takes the number of a payment.
+pub struct Rows {
+    pub statements: Vec<String>,
+    pub payments: i64,
 }
 
 pub struct History {
@@ -175,7 +193,7 @@ impl History {
         let tables = sql.tables().await?;
         sql.run(format!(
             "CREATE TABLE bench_original AS SELECT p.merchant_id, p.id AS payment_id, p.checkout_id, a.id AS attempt_id, \
-             s.invoice_id, j.id AS journal_id FROM payment AS p \
+             s.invoice_id, j.id AS journal_id, row_number() OVER (ORDER BY p.id) - 1 AS n FROM payment AS p \
              JOIN attempt AS a ON a.merchant_id = p.merchant_id AND a.payment_id = p.id \
              JOIN allocation AS s ON s.merchant_id = p.merchant_id AND s.payment_id = p.id \
              JOIN journal AS j ON j.merchant_id = p.merchant_id AND j.attempt_id = a.id ORDER BY p.id LIMIT {ORIGINALS}"
@@ -197,10 +215,50 @@ impl History {
             .await?;
             let rows = sql.number(format!("SELECT count(*) FROM \"bench_{table}\"")).await?;
             if rows > 0 {
-                copied.push(Copied { table, columns, rows });
+                copied.push(Copied { table, columns, rows, tie: (column, of) });
             }
         }
+        let order = sql.in_order_of_creation().await?;
+        copied.sort_by_key(|copied| order.iter().position(|table| *table == copied.table));
         Ok(Self { copied, originals, copies: 0 })
+    }
+
+    /// Rows for so many further payments and more. Their invoices are written already.
+    pub async fn prepare(&mut self, sql: &Sql, payments: i64) -> anyhow::Result<Rows> {
+        let (before, copies) = (self.copies, (payments + self.originals - 1) / self.originals);
+        self.copies += copies;
+        let sealed = sql.number("SELECT max(sequence) FROM audit_head".into()).await?;
+        let mut statements = Vec::new();
+        for copied in &self.copied {
+            let Copied { table, tie: (column, of), .. } = copied;
+            let is_invoice = table == "invoice";
+            let ready = format!("ready_{table}");
+            if !is_invoice {
+                sql.run(format!(
+                    "CREATE TABLE \"{ready}\" AS SELECT *, CAST(0 AS BIGINT) AS n FROM \"{table}\" WHERE 1 = 0"
+                ))
+                .await?;
+            }
+            for copy in 0..copies {
+                let into = if is_invoice { table } else { &ready };
+                let numbered = format!(
+                    "(SELECT b.*, o.n + {} AS n FROM \"bench_{table}\" AS b JOIN bench_original AS o \
+                     ON b.merchant_id = o.merchant_id AND b.{column} = o.{of})",
+                    copy * self.originals
+                );
+                let number = (!is_invoice).then_some(numbered.as_str());
+                let sealed = sealed + copy * copied.rows;
+                sql.run(copied.insert_into(into, sql, (before + copy + 1, sealed), number)).await?;
+            }
+            if !is_invoice {
+                sql.run(format!("CREATE INDEX \"{ready}_n\" ON \"{ready}\" (n)")).await?;
+                let names = copied.names();
+                statements
+                    .push(format!("INSERT INTO \"{table}\" ({names}) SELECT {names} FROM \"{ready}\" WHERE n = $1"));
+            }
+        }
+        sql.settle().await?;
+        Ok(Rows { statements, payments: copies * self.originals })
     }
 
     /// Copies until there are so many payments. No server may run: it would wait for SQLite's one writer.
@@ -231,6 +289,15 @@ impl Copied {
     /// One copy of each row. Lines of the audit trail get the numbers after `sealed`; their hashes are those of the
     /// originals, so the trail goes on and cannot be verified.
     fn insert(&self, sql: &Sql, copy: i64, sealed: i64) -> String {
+        self.insert_into(&self.table, sql, (copy, sealed), None)
+    }
+
+    fn names(&self) -> String {
+        self.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The same into another table that has its columns, and behind them the number that `numbered` gives each row.
+    fn insert_into(&self, into: &str, sql: &Sql, (copy, sealed): (i64, i64), numbered: Option<&str>) -> String {
         let Self { table, columns, .. } = self;
         let value = |(name, kind): &(String, String)| {
             let column = format!("\"{name}\"");
@@ -243,8 +310,9 @@ impl Copied {
                 _ => column,
             }
         };
-        let names: Vec<_> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        let values: Vec<_> = columns.iter().map(value).collect();
-        format!("INSERT INTO \"{table}\" ({}) SELECT {} FROM \"bench_{table}\";\n", names.join(", "), values.join(", "))
+        let values = columns.iter().map(value).collect::<Vec<_>>().join(", ");
+        let (names, from) = (self.names(), numbered.map_or_else(|| format!("\"bench_{table}\""), str::to_owned));
+        let n = if numbered.is_some() { ", n" } else { "" };
+        format!("INSERT INTO \"{into}\" ({names}{n}) SELECT {values}{n} FROM {from} AS original;\n")
     }
 }

@@ -6,6 +6,7 @@ mod gauge;
 mod history;
 mod house;
 mod payers;
+mod replay;
 mod report;
 mod sync;
 
@@ -15,6 +16,7 @@ use gauge::Load;
 use history::{History, Sql};
 use house::{Bare, Database, House};
 use payers::Payments;
+use replay::replay;
 use report::{Figures, Limit, More, Report, Row};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -22,6 +24,8 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 const PAYMENTS_PER_SECOND_MAX: u64 = 500;
 /// As many rows as a busy customer sees, and as the peers' lists were measured with (`quality.md`, 1.1).
 const DASHBOARD_ROWS: usize = 80;
+/// There are rows for so many payments a second, when rows alone are written.
+const REPLAYED_PER_SECOND_MAX: i64 = 3_000;
 const PAYERS: usize = 16;
 const PROCESSES: usize = 4;
 /// One payer alone pays so many.
@@ -135,8 +139,10 @@ async fn on_one_database(settings: &Settings, which: Which, report: &mut Report)
     if which == Which::Postgres {
         run.by_processes(report).await?;
     }
+    let mut history = History::of(&run.sql).await?;
+    run.limit(&mut history, report).await?;
     if !settings.quick {
-        run.in_histories(report).await?;
+        run.in_histories(history, report).await?;
     }
     Ok(())
 }
@@ -210,9 +216,19 @@ impl Run {
         self.sql.quiet().await
     }
 
-    async fn in_histories(&mut self, report: &mut Report) -> anyhow::Result<()> {
+    /// What the database does with the very rows of payments. No server runs.
+    async fn limit(&mut self, history: &mut History, report: &mut Report) -> anyhow::Result<()> {
+        say(self.name, "the rows of payments alone");
+        self.house.stop();
+        let time = self.load.time;
+        let rows = history.prepare(&self.sql, REPLAYED_PER_SECOND_MAX * i64::try_from(time.as_secs())?).await?;
+        let per_second = replay(&self.house.database.url, &rows, COMMITS_PER_PAYMENT as usize, time).await?;
+        report.replayed.push((self.name, per_second));
+        self.sql.settle().await
+    }
+
+    async fn in_histories(&mut self, mut history: History, report: &mut Report) -> anyhow::Result<()> {
         let mut smallest = None;
-        let mut history = History::of(&self.sql).await?;
         for (size, payments) in HISTORIES {
             say(self.name, &format!("payments with {size} payments in the database"));
             self.house.stop();

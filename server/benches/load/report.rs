@@ -86,6 +86,8 @@ pub struct Report {
     pub posting: Vec<(&'static str, Duration)>,
     pub more: Vec<More>,
     pub limits: Vec<Limit>,
+    /// Payments a second whose rows the database has taken, with nothing else to do.
+    pub replayed: Vec<(&'static str, f64)>,
     /// Of pressing Pay alone, beside the vendors': p50 and p99 in milliseconds.
     pub own_share: Vec<(&'static str, [f64; 2])>,
 }
@@ -102,6 +104,7 @@ impl Report {
             posting: Vec::new(),
             more: Vec::new(),
             limits: Vec::new(),
+            replayed: Vec::new(),
             own_share: Vec::new(),
         })
     }
@@ -185,6 +188,12 @@ impl Report {
                 true => writeln!(to, " (at least {:.0} per s).", limit.least())?,
                 false => writeln!(to, ".")?,
             }
+        }
+        for (name, per_second) in &self.replayed {
+            writeln!(
+                to,
+                "* The rows of payments into {name}'s own tables, and nothing else: {per_second:.0} payments per s."
+            )?;
         }
         for (name, [p50, p99]) in &self.own_share {
             writeln!(

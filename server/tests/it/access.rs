@@ -50,7 +50,7 @@ const DOWNLOADS: [(&str, Role); 2] = [("/admin/sync", Role::Admin), ("/dashboard
 /// ids: `sandbox.rs` holds that nobody else finds it.
 const OPEN_PAGES: [&str; 5] = ["/", "/sign-in", "/npe", "/npe/result", "/pods/connectwise"];
 /// Server functions behind a session, whom each is for, and a body that works for them.
-const ENDPOINTS: [(&str, Role, Body); 30] = [
+const ENDPOINTS: [(&str, Role, Body); 32] = [
     ("/api/invoices/dashboard", Role::Payer, &[]),
     ("/api/invoices/pay", Role::Payer, &[("invoice", "INVOICE")]),
     ("/api/invoices/pay_chosen", Role::Payer, &[("invoices[]", "INVOICE")]),
@@ -81,6 +81,7 @@ const ENDPOINTS: [(&str, Role, Body); 30] = [
     ("/api/exceptions/list", Role::Admin, &[("page", "1")]),
     ("/api/exceptions/retry", Role::Admin, &[("exception", "EXCEPTION")]),
     ("/api/exceptions/create_customer", Role::Admin, &[("exception", "EXCEPTION")]),
+    ("/api/exceptions/write_return_invoice", Role::Admin, &[("exception", "EXCEPTION")]),
     (
         "/api/exceptions/fix",
         Role::Admin,

@@ -63,6 +63,7 @@ mod refunds_made_there;
 mod refunds_owed;
 mod reliability;
 mod restored;
+mod return_invoices;
 mod saga_kills;
 mod sandbox;
 mod screens;

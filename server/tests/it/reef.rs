@@ -19,8 +19,8 @@ use simulators::{
 pub const MERCHANT: &str = "Reef Systems";
 pub const KEY: &str = "reef";
 pub const ADMIN: &str = "admin@reef.test";
-/// Of Coral.
-const PAYER: &str = "cora@coral.test";
+/// Of Coral, or of the customer that is named.
+pub const PAYER: &str = "cora@coral.test";
 pub const LINK: &str =
     "/PaymentProxy/PayNow/Email?apiKey=d4a93f4e60c84e27915b8a2c7f3e0d57&invoiceNo=RS-1&companyCode=CORAL";
 pub const VISA: &str = "4111111111111111";
@@ -255,11 +255,25 @@ pub async fn found(
     books: (BooksSettings, Option<BooksSecret>),
     gateway: (GatewaySettings, Option<GatewaySecret>),
 ) -> ConnectionId {
+    let customer = matches!(books.0, BooksSettings::BuiltIn).then_some("Coral Pty Ltd");
+    found_for(house, currency, books, gateway, customer).await
+}
+
+/// The same with a payer of this customer, whom the books have.
+pub async fn found_for(
+    house: &House,
+    currency: Currency,
+    books: (BooksSettings, Option<BooksSecret>),
+    gateway: (GatewaySettings, Option<GatewaySecret>),
+    customer: Option<&str>,
+) -> ConnectionId {
     let admin = house.engine.add_person(ADMIN, facts::PASSWORD, false).await.unwrap();
     let (mut payers, mut own_books) = (Vec::new(), OwnStart::default());
-    if matches!(books.0, BooksSettings::BuiltIn) {
+    if let Some(customer) = customer {
         let payer = house.engine.add_person(PAYER, facts::PASSWORD, false).await.unwrap();
-        payers.push(NewPayer { person: payer, customer: "Coral Pty Ltd".into() });
+        payers.push(NewPayer { person: payer, customer: customer.to_owned() });
+    }
+    if matches!(books.0, BooksSettings::BuiltIn) {
         own_books = owed_by_coral(currency);
     }
     let founding = Founding {

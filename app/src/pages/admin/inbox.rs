@@ -107,6 +107,9 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
         view! { <CreateCustomer exception=line.key.clone() books=missing.books.clone()/> }
     });
     let created = line.missing.as_ref().map(|missing| view! { <p class="muted">{as_created(missing)}</p> });
+    let invoice = line.may_be_invoiced.then(|| {
+        view! { <ReturnInvoice n exception=line.key.clone() cause=line.cause.clone()/> }
+    });
     let there = line.page_url.clone().map(|url| {
         view! { <a class="btn" href=url rel="external noreferrer">"Open it at the gateway"</a> }
     });
@@ -139,7 +142,7 @@ fn Row(n: usize, line: ExceptionFace, note: Note) -> impl IntoView {
                 {created}
                 <p class="small muted num">"Since " <When at=line.since/></p>
             </div>
-            <div class="acts">{create}{cure}{there}{opener}{payment}</div>
+            <div class="acts">{create}{cure}{invoice}{there}{opener}{payment}</div>
             {dialog}
         </li>
     }
@@ -188,6 +191,29 @@ fn TakeIn(n: usize, exception: String, cause: String) -> impl IntoView {
                 </div>
                 <div class="acts">
                     <button class="btn primary" type="submit">{Cure::TakeIn.words()}</button>
+                    <DialogCloser dialog=id>"Cancel"</DialogCloser>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+/// Before it is done, it says what becomes of the payment and of whoever owes its money.
+#[component]
+fn ReturnInvoice(n: usize, exception: String, cause: String) -> impl IntoView {
+    let id = format!("return-{n}");
+    view! {
+        <button type="button" class="btn" popovertarget=id.clone()>"Write return invoice"</button>
+        <Dialog id=id.clone() title="Write a return invoice?">
+            <form class="stack" method="post" action="/api/exceptions/write_return_invoice">
+                <p>{cause}</p>
+                <p>
+                    "The payment and its invoice stay in the books as they are. A new invoice over what went back is written there, "
+                    "with its one line on the clearing account; the customer owes it from today and can pay it here."
+                </p>
+                <input type="hidden" name="exception" value=exception/>
+                <div class="acts">
+                    <button class="btn primary" type="submit">"Write return invoice"</button>
                     <DialogCloser dialog=id>"Cancel"</DialogCloser>
                 </div>
             </form>

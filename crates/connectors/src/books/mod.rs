@@ -111,7 +111,8 @@ impl PostPayment {
     }
 }
 
-/// An invoice of ours, to be raised in the books: what was added for the way of paying (`wire/accounting.md`, 4.2).
+/// An invoice of ours, to be raised in the books: what was added for the way of paying, or what a bank took back whose payment
+/// stays there (`wire/accounting.md`, 4.2 and 4.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewInvoice {
     /// The same invoice always carries the same key.
@@ -124,9 +125,20 @@ pub struct NewInvoice {
     pub amount: Money,
     pub date: NaiveDate,
     pub description: String,
-    /// What the books call the account that earns it, and the tax that is in it; none is in it without one.
-    pub account: String,
+    /// Beside its number, for people.
+    pub reference: Option<String>,
+    pub account: LineAccount,
+    /// What the books call the tax that is in it; none is in it without one.
     pub tax: Option<String>,
+}
+
+/// Which account the one line of an invoice of ours is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineAccount {
+    /// By what the books call it, or what is sold on it.
+    Named(String),
+    /// The one that payments stand on.
+    Clearing,
 }
 
 /// A payment that stands in the books.

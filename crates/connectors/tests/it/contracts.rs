@@ -5,14 +5,14 @@ use crate::{
     customers_in_books::new,
     stub::{Asked, Reply, Stub, reply},
     world::{
-        PRUNED, advance, delta, keep, look_up, payment, posted_refund, quote, refund, refund_look_up, request, store,
-        stripe, token, usd, xero,
+        PRUNED, advance, delta, http, keep, look_up, payment, posted_refund, quote, refund, refund_look_up, request,
+        store, stripe, token, usd, xero, xero_config,
     },
-    xero_invoices::{ID, raised, surcharge},
+    xero_invoices::{ID, raised, returned, surcharge},
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::{ApplyCredit, Books, PostPayment, PostRefund, set_up::BooksSetUp},
+    books::{ApplyCredit, Books, PostPayment, PostRefund, set_up::BooksSetUp, xero::Xero},
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::{advance::AdvanceKind, method::MethodKind};
@@ -416,6 +416,23 @@ async fn what_we_write_to_xero_about_surcharges_is_what_its_contract_asks_for() 
     assert_eq!(seen, ["get /Invoices", "put /Invoices", "post /Invoices/{InvoiceID}"]);
     assert_eq!(asked[1].header("idempotency-key"), "pay-1-invoice");
     assert_eq!(asked[1].body.matches("18.07").count(), 1, "sent as it was written: {}", asked[1].body);
+}
+
+#[tokio::test]
+async fn what_we_write_to_xero_about_money_that_a_bank_took_back_is_what_its_contract_asks_for() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    for account in ["825", ID] {
+        let script = [json!({"Invoices": []}), raised("18.07", "AUTHORISED")];
+        let stub = Stub::start(script.map(|body| reply(200, body))).await;
+        let mut config = xero_config(&format!("{}/api.xro/2.0", stub.url), "token");
+        config.clearing_account = account.to_owned();
+        Xero::new(http(), config).raise_invoice(&returned()).await.unwrap();
+        let asked = stub.asked();
+        let seen: Vec<_> = asked.iter().map(|asked| assert_fits_xero(&contract, asked)).collect();
+        assert_eq!(seen, ["get /Invoices", "put /Invoices"]);
+        assert_eq!(asked[1].body.matches("18.07").count(), 1, "sent as it was written: {}", asked[1].body);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use connectors::books::{
-    Books, BooksError, BooksPayment, NewInvoice, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
+    Books, BooksError, BooksPayment, LineAccount, NewInvoice, PostPayment, PostRefund, RefusedCause, TokenSet, oauth,
     quickbooks::QuickBooks,
 };
 use domain::invoice::{BooksInvoice, InvoiceStatus};
@@ -94,9 +94,14 @@ impl Company {
         self.ask(reqwest::Method::GET, &format!("invoice/{}", invoice.external_id), None).await["Invoice"].clone()
     }
 
+    /// What the first line of an invoice sells.
+    async fn item_of(&self, invoice: &BooksInvoice) -> Value {
+        self.document(invoice).await["Line"][0]["SalesItemLineDetail"]["ItemRef"]["value"].clone()
+    }
+
     /// One of ours for the customer of another, on its first item and without tax.
     pub async fn new_invoice(&self, of: &BooksInvoice) -> NewInvoice {
-        let item = self.document(of).await["Line"][0]["SalesItemLineDetail"]["ItemRef"]["value"].clone();
+        let item = self.item_of(of).await;
         NewInvoice {
             idempotency_key: "pay-1-invoice".into(),
             number: "O'Brien-1".into(),
@@ -104,7 +109,8 @@ impl Company {
             amount: aud(18_070),
             date: self.sim.now().date_naive(),
             description: "Surcharge on payment PAY-1".into(),
-            account: item.as_str().unwrap().to_owned(),
+            reference: None,
+            account: LineAccount::Named(item.as_str().unwrap().to_owned()),
             tax: None,
         }
     }
@@ -231,6 +237,23 @@ async fn g22_an_invoice_of_ours_is_raised_once_also_with_an_apostrophe_and_voide
     for _ in 0..2 {
         assert_eq!(company.books.void_invoice(&raised.external_id).await.unwrap().status, InvoiceStatus::Void);
     }
+}
+
+#[tokio::test]
+async fn d9_what_a_bank_took_back_is_raised_once_on_an_item_of_the_clearing_account() {
+    let company = Company::new().await;
+    let [open, _] = company.open().await;
+    let (number, account) = ("RT-1".to_owned(), LineAccount::Clearing);
+    let new = NewInvoice { number, reference: Some("PAY-1".into()), account, ..company.new_invoice(&open).await };
+    let raised = company.books.raise_invoice(&new).await.unwrap();
+    assert_eq!((raised.due, raised.reference.as_deref()), (aud(18_070), Some("PAY-1")));
+    assert_eq!(company.books.raise_invoice(&new).await.unwrap(), raised, "found and not raised again");
+    let again = NewInvoice { number: "RT-2".into(), idempotency_key: "return-2".into(), ..new };
+    let again = company.books.raise_invoice(&again).await.unwrap();
+    let [first, second] = [company.item_of(&raised).await, company.item_of(&again).await];
+    assert_eq!(first, second, "the item is made once");
+    let item = company.ask(reqwest::Method::GET, &format!("item/{}", first.as_str().unwrap()), None).await;
+    assert_eq!(item["Item"]["IncomeAccountRef"]["value"], known::CLEARING_ACCOUNT_ID);
 }
 
 #[tokio::test]

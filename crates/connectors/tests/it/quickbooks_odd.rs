@@ -7,7 +7,9 @@ use crate::{
     world::{aud, delta, http, nobody, payment, posted_refund, quickbooks, quickbooks_config},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use connectors::books::{Books, BooksError, NewInvoice, PostPayment, Posted, RefusedCause, quickbooks::QuickBooks};
+use connectors::books::{
+    Books, BooksError, LineAccount, NewInvoice, PostPayment, Posted, RefusedCause, quickbooks::QuickBooks,
+};
 use domain::invoice::InvoiceStatus;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -280,7 +282,8 @@ async fn g22_what_would_come_to_more_than_was_meant_is_taken_out_again() {
         amount: aud(1_807),
         date: day(),
         description: "Surcharge on payment PAY-1".into(),
-        account: "31".into(),
+        reference: None,
+        account: LineAccount::Named("31".into()),
         tax: Some("5".into()),
     };
     for made in [json!({"DocNumber": "SC-1", "TotalAmt": 19.88}), json!({"DocNumber": "1043", "TotalAmt": 18.07})] {

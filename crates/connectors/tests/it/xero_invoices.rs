@@ -2,10 +2,10 @@
 
 use crate::{
     stub::{Asked, Stub, reply},
-    world::{usd, xero},
+    world::{http, usd, xero, xero_config},
 };
 use chrono::NaiveDate;
-use connectors::books::{Books, BooksError, NewInvoice, xero::Xero};
+use connectors::books::{Books, BooksError, LineAccount, NewInvoice, xero::Xero};
 use domain::invoice::InvoiceStatus;
 use serde_json::{Value, json};
 
@@ -19,7 +19,8 @@ pub fn surcharge(tax: Option<&str>) -> NewInvoice {
         amount: usd(1_807),
         date: NaiveDate::from_ymd_opt(2026, 7, 1).unwrap(),
         description: "Surcharge on payment PAY-1".into(),
-        account: "260".into(),
+        reference: None,
+        account: LineAccount::Named("260".into()),
         tax: tax.map(str::to_owned),
     }
 }
@@ -66,6 +67,27 @@ async fn d4_a_surcharge_that_stands_is_found_by_its_number_and_another_of_that_n
         let (xero, _stub) = books(&[other]).await;
         let refused = xero.raise_invoice(&surcharge(None)).await;
         assert!(matches!(refused, Err(BooksError::Refused { .. })), "{refused:?}");
+    }
+}
+
+/// What a bank took back, and its payment stays.
+pub fn returned() -> NewInvoice {
+    NewInvoice { reference: Some("PAY-1".into()), account: LineAccount::Clearing, ..surcharge(None) }
+}
+
+#[tokio::test]
+async fn d9_what_a_bank_took_back_is_raised_on_the_clearing_account_by_its_code_or_its_id() {
+    for (account, key) in [("825", "AccountCode"), ("99999999-0000-4000-8000-000000000825", "AccountID")] {
+        let script = [json!({"Invoices": []}), raised("18.07", "AUTHORISED")];
+        let stub = Stub::start(script.iter().map(|body| reply(200, body)).collect::<Vec<_>>()).await;
+        let mut config = xero_config(&format!("{}/api.xro/2.0", stub.url), "token");
+        config.clearing_account = account.to_owned();
+        Xero::new(http(), config).raise_invoice(&returned()).await.unwrap();
+        let sent: Value = serde_json::from_str(&stub.asked()[1].body).unwrap();
+        let (sent, line) = (&sent["Invoices"][0], &sent["Invoices"][0]["LineItems"][0]);
+        assert_eq!((&sent["Reference"], &sent["LineAmountTypes"]), (&json!("PAY-1"), &json!("NoTax")));
+        let named: Vec<_> = ["AccountCode", "AccountID"].iter().filter(|name| !line[**name].is_null()).collect();
+        assert_eq!((named, &line[key]), (vec![&key], &json!(account)), "{line}");
     }
 }
 

@@ -57,6 +57,8 @@ pub struct ExceptionFace {
     pub may_be_denied: bool,
     /// It waits for somebody whom the books do not have, and whom one press makes there.
     pub missing: Option<MissingCustomer>,
+    /// Money that went back, whose payment the books keep: an invoice can ask for it again.
+    pub may_be_invoiced: bool,
 }
 
 /// A customer as they would be made in the books.

@@ -6,6 +6,7 @@ use crate::{
     shop::{Shop, at, day, invoice, read, shop, usd},
 };
 use domain::{
+    ids::InvoiceId,
     invoice::{BooksInvoice, InvoiceStatus},
     refund::{RefundMeaning, RefundRefusal},
     surcharge::Policy,
@@ -37,8 +38,8 @@ on_both!(n12_rules_are_replaced_together_and_are_nobody_elses, async |db| {
     assert_eq!(acme.db.surcharge_policy().await.unwrap(), Some(policy(20_000)));
 });
 
-on_both!(g22_an_invoice_of_ours_stays_one_while_it_is_raised, async |db| {
-    let shop = shop(&db.store, "acme").await;
+/// Means an invoice of ours for the books, and answers its id.
+async fn mean(shop: &Shop) -> InvoiceId {
     let id = surcharge_invoice(shop.order().attempt.id);
     let meant = Invoice {
         merchant_id: shop.db.merchant_id(),
@@ -62,6 +63,33 @@ on_both!(g22_an_invoice_of_ours_stays_one_while_it_is_raised, async |db| {
         tx.invoice_mean(meant.clone()).await.unwrap();
         tx.commit().await.unwrap();
     }
+    id
+}
+
+on_both!(d9_an_invoice_of_ours_that_is_refused_is_meant_no_more_and_one_that_stands_stays, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let unmean = async |of: &Shop, id: InvoiceId| {
+        let tx = of.db.begin().await.unwrap();
+        tx.invoice_unmean(id).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let id = mean(&shop).await;
+    let other = crate::shop::shop(&db.store, "bolt").await;
+    unmean(&other, id).await;
+    assert!(shop.db.invoice(id).await.is_ok(), "another merchant's");
+    unmean(&shop, id).await;
+    assert!(matches!(shop.db.invoice(id).await, Err(Error::Missing)));
+
+    let id = mean(&shop).await;
+    let raised = BooksInvoice { total: usd(150), due: usd(150), ..invoice("x-9", "SC-1") };
+    shop.db.invoice_raised(id, &raised, at(1)).await.unwrap();
+    unmean(&shop, id).await;
+    assert_eq!(shop.db.invoice(id).await.unwrap().external_id, "x-9");
+});
+
+on_both!(g22_an_invoice_of_ours_stays_one_while_it_is_raised, async |db| {
+    let shop = shop(&db.store, "acme").await;
+    let id = mean(&shop).await;
     shop.db.invoice_to_raise(id, "SC-1-2").await.unwrap();
     // A sync that reads the books before we have noted what they answered.
     let raised = BooksInvoice { total: usd(150), due: usd(150), ..invoice("x-9", "SC-1-2") };

@@ -1,4 +1,5 @@
-//! Invoices in QuickBooks Online, and those that we raise there: those of surcharges (`wire/accounting.md`, 2.4 and 4.2).
+//! Invoices in QuickBooks Online, and those that we raise there: those of surcharges, and of what a bank took back
+//! (`wire/accounting.md`, 2.4, 4.2 and 4.3).
 
 use super::{
     QuickBooks, Undo,
@@ -7,7 +8,7 @@ use super::{
     unsaid,
     wire::{Invoice, NUMBER_MAX_CHARS, NewLine, To},
 };
-use crate::books::{Books, BooksError, NewInvoice, RefusedCause, call::Call, other_invoice};
+use crate::books::{Books, BooksError, LineAccount, NewInvoice, RefusedCause, call::Call, other_invoice};
 use chrono::NaiveDate;
 use domain::{
     invoice::{BooksInvoice, InvoiceStatus},
@@ -26,6 +27,8 @@ pub const INCLUSIVE: &str = "TaxInclusive";
 #[serde(rename_all = "PascalCase")]
 struct Raised<'a> {
     doc_number: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_note: Option<&'a str>,
     customer_ref: To<'a>,
     currency_ref: To<'a>,
     txn_date: NaiveDate,
@@ -81,8 +84,13 @@ impl QuickBooks {
             Some(tax) => (Some(tax), untaxed.map(|_| INCLUSIVE)),
             None => (untaxed.is_none().then_some(NO_TAX), untaxed),
         };
+        let item = match &new.account {
+            LineAccount::Named(item) => item.clone(),
+            LineAccount::Clearing => self.returned_item(&new.idempotency_key).await?,
+        };
         let body = Raised {
             doc_number: &new.number,
+            private_note: new.reference.as_deref(),
             customer_ref: To { value: &new.customer_external_id },
             currency_ref: To { value: new.amount.currency.code() },
             txn_date: new.date,
@@ -90,7 +98,7 @@ impl QuickBooks {
             global_tax_calculation,
             takes_their_cards: false,
             takes_their_debits: false,
-            line: [NewLine::of(new.amount, new.description.clone(), &new.account, tax, None)?],
+            line: [NewLine::of(new.amount, new.description.clone(), &item, tax, None)?],
         };
         match self.one::<Invoice>(Call::Write, self.write("invoice", &new.idempotency_key).json(&body)).await {
             // Whoever was as fast has raised it, or has given its number to something else.

@@ -7,6 +7,7 @@ mod credits;
 mod customers;
 mod errors;
 mod invoices;
+mod items;
 mod limits;
 mod payments;
 mod query;

@@ -11,10 +11,9 @@ use super::{
     id,
     invoices::NO_TAX,
     payments::{VOID, known},
-    query::quoted,
     refunds::as_ours,
     unsaid,
-    wire::{Document, Invoice, LinkTo, Memo, NewLine, NewLink, Payment, Ref, To, named, number},
+    wire::{Document, Invoice, LinkTo, Memo, NewLine, NewLink, Payment, To, number},
 };
 use crate::books::{
     Advance, Applied, ApplyCredit, Books, BooksError, PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit,
@@ -27,7 +26,6 @@ use domain::{
     money::{Currency, Money},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
 
 /// What is sold by both documents; its income is the liability (4.4).
 const ITEM: &str = "Quote prepayment";
@@ -50,13 +48,6 @@ struct Pair {
 struct Form {
     item: String,
     takes_numbers: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Item {
-    id: Option<String>,
-    income_account_ref: Option<Ref>,
 }
 
 #[derive(Deserialize)]
@@ -334,20 +325,7 @@ impl QuickBooks {
     async fn quote_item(&self, key: &str) -> Result<String, BooksError> {
         let account = self.config.prepayment_account.as_deref();
         let account = account.ok_or_else(|| refused("There is no account for prepayments.".to_owned()))?;
-        let (items, _) = self.page::<Item>(&format!("SELECT * FROM Item WHERE Name = {}", quoted(ITEM)?)).await?;
-        let item = match items.into_iter().next() {
-            Some(item) if named(item.income_account_ref.as_ref()) != Some(account) => {
-                return Err(refused(format!(
-                    "The item “{ITEM}” there is on another account than that of prepayments."
-                )));
-            }
-            Some(item) => item,
-            None => {
-                let body = json!({"Name": ITEM, "Type": "Service", "IncomeAccountRef": {"value": account}});
-                self.one(Call::Write, self.write("item", &format!("{key}-item")).json(&body)).await?
-            }
-        };
-        item.id.ok_or_else(|| unsaid("item"))
+        self.item_on(ITEM, (account, "prepayments"), key).await
     }
 
     async fn raise_quote(

@@ -23,6 +23,8 @@ const WRITES: [&str; 7] = [
      voided.",
     "Each refund: a refund receipt out of the clearing account, with a number of ours.",
     "Each surcharge: an invoice with a number of ours, and its payment.",
+    "Where a bank takes back what is deposited, and staff ask for it here: an invoice “RT-…” of the service “Returned \
+     payment”, on the clearing account.",
     "What stays as a customer’s credit: a payment that pays nothing yet; what is paid back of it is an expense out of the \
      clearing account.",
     "Each payment of a quote: an invoice “PF_…” that it pays and a credit memo “PF_CR_…”, both of the service “Quote \

@@ -1,5 +1,5 @@
-//! Invoices that we raise in Xero ourselves: those of surcharges, and of what is paid for quotes (`wire/accounting.md`, 1.5,
-//! 4.2 and 4.4).
+//! Invoices that we raise in Xero ourselves: those of surcharges, of what a bank took back, and of what is paid for quotes
+//! (`wire/accounting.md`, 1.5 and 4.2-4.4).
 
 use super::{
     Page, Xero,
@@ -7,12 +7,13 @@ use super::{
     id,
     wire::{ContactRef, Invoice, number},
 };
-use crate::books::{BooksError, NewInvoice, other_invoice};
+use crate::books::{BooksError, LineAccount, NewInvoice, other_invoice};
 use chrono::NaiveDate;
 use domain::invoice::{BooksInvoice, InvoiceStatus};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
+use uuid::Uuid;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -28,7 +29,7 @@ struct Raised<'a> {
     status: &'static str,
     invoice_number: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<&'static str>,
+    reference: Option<&'a str>,
     contact: ContactRef<'a>,
     date: NaiveDate,
     due_date: NaiveDate,
@@ -43,17 +44,23 @@ struct RaisedLine<'a> {
     description: &'a str,
     quantity: u8,
     unit_amount: Box<RawValue>,
-    account_code: &'a str,
+    #[serde(flatten)]
+    account: OnAccount<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_type: Option<&'a str>,
 }
 
+/// Lines name accounts by their code; a clearing account may have none (1.8).
+#[derive(Serialize)]
+enum OnAccount<'a> {
+    #[serde(rename = "AccountID")]
+    Id(Uuid),
+    #[serde(rename = "AccountCode")]
+    Code(&'a str),
+}
+
 impl Xero {
-    pub(super) async fn raise(
-        &self,
-        new: &NewInvoice,
-        reference: Option<&'static str>,
-    ) -> Result<BooksInvoice, BooksError> {
+    pub(super) async fn raise(&self, new: &NewInvoice) -> Result<BooksInvoice, BooksError> {
         match self.numbered(&new.number, Invoice::is_sales).await {
             Err(BooksError::NotFound) => {}
             // Nobody's payments belong onto what was voided.
@@ -62,12 +69,17 @@ impl Xero {
             }
             found => return found,
         }
+        let clearing = self.config.clearing_account.as_str();
+        let account = match &new.account {
+            LineAccount::Named(code) => OnAccount::Code(code),
+            LineAccount::Clearing => Uuid::try_parse(clearing).map_or(OnAccount::Code(clearing), OnAccount::Id),
+        };
         let body = NewInvoices {
             invoices: [Raised {
                 kind: "ACCREC",
                 status: "AUTHORISED",
                 invoice_number: &new.number,
-                reference,
+                reference: new.reference.as_deref(),
                 contact: ContactRef { id: &new.customer_external_id },
                 date: new.date,
                 due_date: new.date,
@@ -77,7 +89,7 @@ impl Xero {
                     description: &new.description,
                     quantity: 1,
                     unit_amount: number(new.amount)?,
-                    account_code: &new.account,
+                    account,
                     tax_type: new.tax.as_deref(),
                 }],
             }],

@@ -278,7 +278,7 @@ impl Books for Xero {
     }
 
     async fn raise_invoice(&self, invoice: &NewInvoice) -> Result<BooksInvoice, BooksError> {
-        self.raise(invoice, None).await
+        self.raise(invoice).await
     }
 
     async fn void_invoice(&self, external_id: &str) -> Result<BooksInvoice, BooksError> {

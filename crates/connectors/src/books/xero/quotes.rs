@@ -11,8 +11,8 @@ use super::{
     wire::{ContactRef, Invoice, NewPayments, Page, Paid, number},
 };
 use crate::books::{
-    Advance, ApplyCredit, Books, BooksError, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit,
-    RefusedCause, due_after, is_used, less_is_left, no_credit, other_credit, other_invoice,
+    Advance, ApplyCredit, Books, BooksError, LineAccount, NewInvoice, PostPayment, PostRefund, Posted, PostedRefund,
+    QuoteCredit, RefusedCause, due_after, is_used, less_is_left, no_credit, other_credit, other_invoice,
 };
 use chrono::NaiveDate;
 use domain::{
@@ -69,7 +69,7 @@ impl Xero {
         let Pair { invoice, paid, credit } = self.pair(payment, quote).await?;
         let invoice = match invoice {
             Some(invoice) => invoice,
-            None => self.raise(&self.quote_invoice(payment, quote)?, Some(QUOTE_REFERENCE)).await?,
+            None => self.raise(&self.quote_invoice(payment, quote)?).await?,
         };
         let external_id = match paid {
             Some((external_id, _)) => external_id,
@@ -236,7 +236,8 @@ impl Xero {
             amount: payment.amount,
             date: payment.date,
             description: quote.purpose.clone(),
-            account: self.quote_account()?.to_owned(),
+            reference: Some(QUOTE_REFERENCE.to_owned()),
+            account: LineAccount::Named(self.quote_account()?.to_owned()),
             tax: None,
         })
     }

@@ -18,6 +18,7 @@ const WRITES: [&str; 7] = [
      is taken out again.",
     "Each refund: a credit note with a number of ours, paid out of the clearing account.",
     "Each surcharge: an invoice with a number of ours, and its payment.",
+    "Where a bank takes back what is reconciled, and staff ask for it here: an invoice “RT-…” on the clearing account.",
     "What stays as a customer’s credit: an overpayment or a prepayment on the clearing account, where that is a bank account.",
     "Each payment of a quote: an invoice “PF_…” that it pays and a credit note “PF_CR_…”, both on the prepayment account; and \
      what is applied of that credit.",
