@@ -27,13 +27,16 @@ use simulators::{Options, Simulators, Vendor, facts};
 use std::{
     net::SocketAddr,
     process::{Command, Stdio},
-    sync::{Arc, Once, atomic::AtomicI64},
+    sync::{Arc, LazyLock, Once, atomic::AtomicI64},
     time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
 /// How long a test waits for something that the worker does.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// So long after one look comes the next.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_EVERY_MAX: Duration = Duration::from_millis(500);
 
 pub struct House {
     pub engine: Engine,
@@ -266,11 +269,19 @@ impl House {
 
     pub async fn until_within(&self, what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
         let start = Instant::now();
+        let mut looked = start;
         while !is_so().await {
             assert!(start.elapsed() < patience, "waited in vain: {what}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            breathe(looked).await;
+            looked = Instant::now();
         }
     }
+}
+
+/// Between two looks: for as long as the one took that began then, so that looking leaves the machine to those who are waited
+/// for.
+async fn breathe(looked: Instant) {
+    tokio::time::sleep(looked.elapsed().clamp(LOOK_EVERY, LOOK_EVERY_MAX)).await;
 }
 
 impl Drop for House {
@@ -297,9 +308,15 @@ macro_rules! assert_has {
 }
 pub(crate) use assert_has;
 
+/// One client for all of a test: to make one, the roots of the machine are read, which takes longer than most requests. It
+/// keeps no connection, so that none leads to a server that has died.
 pub fn http() -> reqwest::Client {
-    ring();
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        ring();
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        builder.pool_max_idle_per_host(0).build().unwrap()
+    });
+    HTTP.clone()
 }
 
 pub fn ring() {
