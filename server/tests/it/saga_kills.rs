@@ -11,7 +11,7 @@ use crate::{
     support::{Form, House, On, Server, http, link, own_port},
     surcharges::set_rules,
 };
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::money::Currency;
 use engine::BooksSettings;
 use futures::StreamExt;
@@ -222,8 +222,7 @@ impl Shop {
 
     /// No lease of theirs is left. Within a minute of its making the refund would fail.
     fn forget_the_dead(&self, saga: Saga) {
-        self.house.leap(TimeDelta::seconds(if saga == Saga::Refund { 16 } else { 60 }));
-        self.house.put_processes(self.house.now() - Utc::now());
+        self.house.leap_with_processes(TimeDelta::seconds(if saga == Saga::Refund { 16 } else { 60 }));
     }
 
     /// One saga, killed, and taken up by a worker that lives: it ends as if nothing had been, and each write of it was sent

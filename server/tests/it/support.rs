@@ -11,6 +11,7 @@ mod processes;
 mod vendors;
 
 pub use browser::{Answer, Client, Form, ana, ana_at, field, harbour_link, harbour_link_for, link, link_for, places};
+pub use clock::DEAD_FOR;
 pub use payments::paid_and_booked;
 pub use processes::{Server, at_each_step, own_port};
 pub use vendors::sign_event;
