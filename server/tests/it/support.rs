@@ -1,6 +1,6 @@
 //! A whole house for one test: vendors, portal and worker on free ports, with the demo's data. Dropping it stops
 //! everything. Who visits it: `browser.rs`; what else serves it: `processes.rs`; what it stands on and what is seen there:
-//! `database.rs`, `vendors.rs`, `clock.rs`, `payments.rs`.
+//! `database.rs` (its schema: `schema.rs`), `vendors.rs`, `clock.rs`, `payments.rs`.
 
 mod browser;
 mod clock;
@@ -8,6 +8,7 @@ mod database;
 mod mail_server;
 mod payments;
 mod processes;
+mod schema;
 mod vendors;
 
 pub use browser::{Answer, Client, Form, ana, ana_at, field, harbour_link, harbour_link_for, link, link_for, places};
@@ -51,7 +52,7 @@ pub struct House {
     keys: String,
     /// The vendors', and its own portal's.
     clock_ms: Arc<AtomicI64>,
-    postgres: Option<(String, String)>,
+    postgres: Option<database::Postgres>,
     stop: Vec<oneshot::Sender<()>>,
 }
 
@@ -133,13 +134,15 @@ impl House {
     async fn build(database: On, runs: Runs) -> Option<Self> {
         ring();
         let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("portal.db");
         let (url, postgres) = match database {
-            On::Sqlite => (format!("sqlite://{}", folder.path().join("portal.db").display()), None),
+            On::Sqlite => (format!("sqlite://{}", file.display()), None),
             On::Postgres => {
-                let (url, admin, name) = database::fresh_postgres().await?;
-                (url, Some((admin, name)))
+                let (postgres, url) = database::Postgres::fresh().await?;
+                (url, Some(postgres))
             }
         };
+        let has_schema = postgres.is_some() || schema::lay(&file);
         let (vendor_port, portal_port) = (bind().await, bind().await);
         let (vendors, portal) = (address(&vendor_port), address(&portal_port));
         let options = Options {
@@ -165,6 +168,9 @@ impl House {
             (&settings.database_url, engine::Settings { hold_books, ..engine_settings(&settings) });
         let engine = Engine::open(database, keys.parse().unwrap(), clock, options).await.unwrap();
         engine.migrate().await.unwrap();
+        if !has_schema {
+            schema::keep(&url).await;
+        }
         let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
         let mut house = Self {
             portal: portal.clone(),
@@ -289,11 +295,6 @@ impl Drop for House {
     fn drop(&mut self) {
         for stop in self.stop.drain(..) {
             let _ = stop.send(());
-        }
-        if let Some((admin, name)) = self.postgres.take() {
-            // By psql, because nothing can be awaited here.
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let _ = Command::new("psql").args([&admin, "-qc", &drop]).status();
         }
         let _ = &self.folder;
     }
