@@ -371,6 +371,7 @@ async fn survives(step: &'static str, database: On) {
         press(&dying.portal).await;
         dying.until_dead(step).await;
     }
+    house.outlive_the_dead();
     let server = Server::start(&house, None).await;
     if step == "before_refund_intent" {
         assert_eq!(refunded(&house).await, 0, "nothing was meant yet, so nothing was paid back");
