@@ -5,6 +5,7 @@ use crate::{
     AdminPass, BooksGrant, Engine, Error, Lane, OperatorPass,
     clock::{on_the_wall, zone},
     connections::books_secret,
+    jobs::READ_BOOKS_NEWS,
     live_books::LiveBooks,
     send_mail::{BOOKS_BROKEN, rendered},
     set_merchant::MerchantChange,
@@ -258,8 +259,7 @@ const fn queued_keys(lane: Lane) -> &'static [&'static str] {
             "drop_draft:",
             "apply_credit:",
         ],
-        // Nothing that waits belongs to it yet: what it carries is done while somebody waits.
-        Lane::CompanySync => &[],
-        Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:"],
+        Lane::CompanySync => &["first_sync:"],
+        Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:", READ_BOOKS_NEWS],
     }
 }

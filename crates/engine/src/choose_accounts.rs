@@ -90,7 +90,7 @@ impl Engine {
         };
         tx.audit_add(audited.slip(None, Actor::Staff(admin.person), now)?).await?;
         if books.settings().lacks_accounts() {
-            Work::SyncBooks.queue_for(&tx, &format!("set_up:{}", now.timestamp_millis()), now).await?;
+            Work::FirstSync { asked_ms: now.timestamp_millis() }.queue(&tx, None, now, now).await?;
         }
         tx.commit().await?;
         self.forget_set_up(db.merchant_id());

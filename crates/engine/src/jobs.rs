@@ -17,6 +17,8 @@ use store::{Job, MerchantTx, NewJob};
 const UNKNOWN_GAP: TimeDelta = TimeDelta::minutes(1);
 /// Before the id of the news that a job reads.
 pub(crate) const READ_NEWS: &str = "read_news:";
+/// The same where they are of books, which are called for them.
+pub(crate) const READ_BOOKS_NEWS: &str = "read_news:books:";
 /// Before the id of the invoice that a job gives a quote's credit to.
 pub(crate) const APPLY_CREDIT: &str = "apply_credit:";
 /// Gives up after this many tries: with the gaps between them that is about two days.
@@ -143,6 +145,9 @@ pub(crate) enum Work {
     },
     ReadNews {
         webhook: WebhookId,
+        /// It is the books that tell them.
+        #[serde(default)]
+        of_books: bool,
     },
     /// Send an endpoint all that it has not got.
     SendEvents {
@@ -159,6 +164,10 @@ pub(crate) enum Work {
         told: QuoteEvent,
     },
     SyncBooks,
+    /// The same for the first time, because somebody has said at that moment where payments are to stand.
+    FirstSync {
+        asked_ms: i64,
+    },
     /// The same because somebody has asked for it at that moment, on the lane of people.
     DownloadBooks {
         asked_ms: i64,
@@ -225,11 +234,13 @@ impl Work {
             Self::ForgetMethod { method, seen_ms: None } => format!("forget_method:{method}"),
             Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
-            Self::ReadNews { webhook } => format!("{READ_NEWS}{webhook}"),
+            Self::ReadNews { webhook, of_books: false } => format!("{READ_NEWS}{webhook}"),
+            Self::ReadNews { webhook, of_books: true } => format!("{READ_BOOKS_NEWS}{webhook}"),
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
             Self::TellQuote { told } => format!("tell_quote:{}", told.id),
             Self::SyncBooks => format!("sync_books:{period}"),
+            Self::FirstSync { asked_ms } => format!("first_sync:{asked_ms}"),
             Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
             Self::SweepBooks => format!("sweep_books:{period}"),
             Self::Prune => format!("prune:{period}"),
@@ -270,6 +281,7 @@ impl Work {
             Self::SendAgain { .. } => "Send an event to a partner again",
             Self::TellQuote { .. } => "Tell the quoting program",
             Self::SyncBooks => "Read changes from the books",
+            Self::FirstSync { .. } => "Read the books for the first time",
             Self::DownloadBooks { .. } => "Download the latest data of the books",
             Self::SweepBooks => "Look through all that is open in the books",
             Self::Prune => "Delete what is old",
@@ -381,7 +393,7 @@ impl Engine {
             Work::LookUpMethod { method } => self.look_up_open_method(&db, method).await,
             Work::ForgetMethod { method, .. } => self.forget_method(&db, job, method).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
-            Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
+            Work::ReadNews { webhook, .. } => self.work_webhook(&db, job, webhook).await,
             Work::SendEvents { endpoint } => self.send_events(&db, endpoint).await,
             Work::SendAgain { endpoint, event, .. } => self.send_again(&db, endpoint, event).await,
             Work::TellQuote { told } => self.tell_quote(&db, job, &told).await,
@@ -397,6 +409,7 @@ impl Engine {
                 Ok(Ran::Finished)
             }
             Work::SyncBooks => self.sync_as_job(&db, job, Lane::Background).await,
+            Work::FirstSync { .. } => self.sync_as_job(&db, job, Lane::CompanySync).await,
             Work::DownloadBooks { asked_ms } => self.download_as_job(&db, job, asked_ms).await,
             Work::SweepBooks => self.sweep_books(&db, job).await,
         }

@@ -1,6 +1,9 @@
 //! The connections to the books: how many calls they are given, and what each of three carries (S88-S106, N6).
 
-use crate::support::{Client, House, On, field};
+use crate::{
+    books_news::hear,
+    support::{Client, House, On, field},
+};
 use chrono::TimeDelta;
 use serde_json::json;
 use simulators::facts;
@@ -204,6 +207,20 @@ async fn n6_the_page_says_how_old_a_token_is_and_since_when_something_waits() {
     assert_eq!(client.pay(&form, "pm_card_visa").await.status, 303);
     let waits = async || said(&card(&staff, "Wise-Pay").await, "Queue").contains(" waiting, the oldest since ");
     house.until("the posting waits, and the page says since when", waits).await;
+}
+
+#[tokio::test]
+async fn n6_news_of_the_books_wait_for_the_service_connection_and_its_card_says_so() {
+    let house = House::new().await;
+    let staff = house.staff().await;
+    hear(&house, "xero", &facts::NORTHWIND, facts::xero::PORTAL_WEBHOOK_KEY).await;
+    switch_on(&house).await;
+    press(&staff, "Service", "pause", &[("paused", "true")]).await;
+    let waits = async |title: &str| said(&card(&staff, title).await, "Queue").contains(" waiting, the oldest since ");
+    house.until("what runs at intervals is over", async || !waits("Service").await).await;
+    house.edit_books(json!({"number": "INV-502", "amount_due_minor": 12_345})).await;
+    house.until("the news wait", async || waits("Service").await).await;
+    assert!(!waits("Wise-Pay").await && !waits("Company").await, "and for no other");
 }
 
 #[tokio::test]

@@ -92,6 +92,19 @@ async fn s106_s88_g43_xero_is_connected_set_up_and_read_and_payments_stand_on_th
 }
 
 #[tokio::test]
+async fn s100_n6_the_first_reading_waits_for_the_company_connection_and_its_card_says_so() {
+    let house = House::new().await;
+    let staff = fresh(&house, &facts::NORTHWIND).await;
+    assert_eq!(consent(&staff, XERO, "allow").await, "/set-up?done=connected");
+    switch_on(&house).await;
+    press(&staff, "Company", "pause", &[("paused", "true")]).await;
+    let waits = async || card(&staff, "Company").await.contains(" waiting, the oldest since ");
+    assert!(!waits().await, "there is nothing to read before anybody has said where payments are to stand");
+    assert_eq!(came_to(save(&staff, &[("clearing", "825")]).await), "?done=accounts");
+    house.until("the first reading waits", waits).await;
+}
+
+#[tokio::test]
 async fn s88_s106_g42_quickbooks_is_connected_left_and_connected_again() {
     let house = House::new().await;
     let staff = fresh(&house, &facts::SOUTHERN).await;
