@@ -48,6 +48,7 @@ mod m045_own_credits;
 mod m046_refund_meaning;
 mod m047_fewer_trees;
 mod m048_quote_news;
+mod m055_app_reads;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m047_fewer_trees::Migration),
             Box::new(m045_own_credits::Migration),
             Box::new(m048_quote_news::Migration),
+            Box::new(m055_app_reads::Migration),
         ]
     }
 }

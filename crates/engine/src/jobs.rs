@@ -403,7 +403,8 @@ impl Engine {
             Work::Reconcile => self.reconcile(&db, job.tries).await,
             Work::CheckRecords => {
                 // The next hour is its retry: tries must not pile up behind a row that cannot be read.
-                if let Err(cause) = self.check_records(&db).await {
+                let (checked, watched) = (self.check_records(&db).await, self.watch_month(&db).await);
+                for cause in [checked, watched].into_iter().filter_map(Result::err) {
                     tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "What is recorded could not be checked.");
                 }
                 Ok(Ran::Finished)

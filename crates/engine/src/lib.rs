@@ -6,6 +6,7 @@ mod admin_home;
 mod advances;
 mod api_books;
 mod api_requests;
+mod app_month;
 mod ask_gateway;
 mod audit;
 mod audit_rows;

@@ -251,3 +251,42 @@ async fn s97_s103_a_paused_service_reads_nothing_while_people_and_payments_go_on
     house.pass_an_hour().await;
     house.until("it goes on", async || house.number(reads).await > before).await;
 }
+
+#[tokio::test]
+async fn n6_an_app_that_has_read_too_much_this_month_is_told_of_and_its_services_wait_while_people_go_on() {
+    const READ: &str = "SELECT CAST(COALESCE(SUM(reads), 0) AS bigint) FROM app_reads";
+    const SYNCS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+        WHERE merchant.name = 'Southern Cloud' AND unique_key LIKE 'sync_books:%' AND state = 'done'";
+    const WAITS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+        WHERE merchant.name = 'Southern Cloud' AND unique_key LIKE 'sync_books:%' AND state = 'ready'";
+    const TOLD: &str = "SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'reads_short:%'";
+    let house = House::with_books_limits(On::Sqlite).await.unwrap();
+    let southern = async || house.signed_in(facts::SOUTHERN.admin_email).await;
+    house.until("the first round is over", async || house.number(SYNCS).await > 0).await;
+    house.until("it is counted", async || house.number(READ).await > 0).await;
+    let shown = card(&southern().await, "Wise-Pay").await;
+    assert!(said(&shown, "Budget used this month").contains(" of 500000 used"), "{shown}");
+    let xero = card(&house.staff().await, "Wise-Pay").await;
+    assert!(!xero.contains("Budget used this month"), "nobody meters those: {xero}");
+
+    let mut program = house.program(&["books-app", "quickbooks", "--reads-a-month", "1"]);
+    program.env("WISEPAY_QUICKBOOKS_CLIENT_ID", facts::qbo::PORTAL_CLIENT_ID);
+    program.env("WISEPAY_QUICKBOOKS_CLIENT_SECRET", facts::qbo::PORTAL_CLIENT_SECRET).stdout(Stdio::piped());
+    let output = tokio::task::spawn_blocking(move || program.output()).await.unwrap().unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(words.contains(" of 1 reads made this month"), "{words}");
+    // What a process knows of it is a minute old at most.
+    house.leap(TimeDelta::minutes(2));
+    let syncs = house.number(SYNCS).await;
+    // The second one, for a month that ends meanwhile.
+    for _ in 0..2 {
+        house.pass_an_hour().await;
+        let staff = southern().await;
+        assert!(press(&staff, "Wise-Pay", "test", &[]).await.ends_with("done=works"), "people read");
+        house.until("services wait", async || house.number(WAITS).await > 0).await;
+    }
+    assert_eq!(house.number(SYNCS).await, syncs, "nothing was read at intervals");
+    house.until("staff are told", async || house.number(TOLD).await > 0).await;
+    let page = southern().await.get(PAGE).await.body;
+    assert!(page.contains("Little is left of what this app may read this month"), "{page}");
+}

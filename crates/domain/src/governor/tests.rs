@@ -3,11 +3,23 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 /// Those of `wire/accounting.md`, 1.4.
-const LIMITS: Limits =
-    Limits { concurrent: 5, place_taken: TimeDelta::zero(), minute: 60, day: Some(5_000), app_minute: Some(10_000) };
+const LIMITS: Limits = Limits {
+    concurrent: 5,
+    place_taken: TimeDelta::zero(),
+    minute: 60,
+    day: Some(5_000),
+    app_minute: Some(10_000),
+    app_month: None,
+};
 /// Those of 2.12: as many a second as at once.
-const BY_THE_SECOND: Limits =
-    Limits { concurrent: 10, place_taken: TimeDelta::milliseconds(1_250), minute: 500, day: None, app_minute: None };
+const BY_THE_SECOND: Limits = Limits {
+    concurrent: 10,
+    place_taken: TimeDelta::milliseconds(1_250),
+    minute: 500,
+    day: None,
+    app_minute: None,
+    app_month: None,
+};
 const SERVICE: Queue = Queue::Jobs(Lane::Background);
 const COMPANY: Queue = Queue::Jobs(Lane::CompanySync);
 const WISE_PAY: Queue = Queue::Jobs(Lane::UserAction);
