@@ -74,11 +74,6 @@ impl LiveBooks {
         answer
     }
 
-    /// What is written there shall be noted on its invoice.
-    pub(crate) const fn writes_notes(&self) -> bool {
-        matches!(self.settings, BooksSettings::Xero { writes_notes: true, .. })
-    }
-
     /// Whose books they are, and what may be chosen there; also where nothing has been chosen yet.
     pub(crate) async fn set_up_reads(&self) -> Result<(Company, Chart), BooksError> {
         let called = async {
@@ -308,6 +303,7 @@ pub(crate) fn adapter(
             clearing_account,
             clearing_is_bank,
             prepayment_account,
+            zero_tax,
             token_url: _,
             writes_notes: _,
         } => {
@@ -317,6 +313,7 @@ pub(crate) fn adapter(
                 clearing_account,
                 clearing_is_bank,
                 prepayment_account,
+                zero_tax,
                 access_token,
                 toll,
             };
