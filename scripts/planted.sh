@@ -31,6 +31,7 @@ readonly BUGS=(
   "unknown_frees_the_invoice domain     d1_d2_d3_d4_d24_every_story_keeps_to_the_truth_and_ends_in_it"
   "return_stays_booked       server     debits::d9_s39_s40_a_late_return_leaves_all_books_tells_the_payer_and_is_paid_again_from_the_dashboard"
   "owed_refund_stays_booked  server     refunds_owed::d24_a_double_click_is_one_refund_and_a_used_form_means_what_it_meant"
+  "room_unasked              server     refunds_made_there::d24_a_refund_made_there_in_the_place_of_one_whose_failure_was_not_told_is_credited"
   "refund_key_per_try        server     refunds::d2_d24_a_refund_whose_answer_is_lost_counts_against_the_limit_and_is_found"
   "name_is_proof             connectors authorizenet_odd::d2_a_charge_is_found_by_its_name_and_proved_by_its_ref_id"
   "guest_sees_methods        server     methods::d22_nobody_but_its_company_sees_a_saved_card_or_pays_with_it"

@@ -104,6 +104,23 @@ pub fn render_accounts(
             none: "None",
         };
         let prepayment = prepayment.view(chart.prepayment, &typed.prepayment, &wrong);
+        let zero_tax = (!chart.zero_taxes.is_empty()).then(|| {
+            let zero_tax = Select {
+                id: "zero_tax",
+                label: "Tax code of prepayments and paid quotes",
+                hint: "One of no percent, because tax is due with the invoice that comes later. Both documents of a quote bear it.",
+                none: "No tax",
+            };
+            zero_tax.view(chart.zero_taxes, &typed.zero_tax, &wrong)
+        });
+        let notes = chart.notes.map(|words| {
+            view! {
+                <label class="choice">
+                    <input type="checkbox" name="writes_notes" value="yes" checked=typed.writes_notes/>
+                    <span>{words}</span>
+                </label>
+            }
+        });
         let surcharge = if has_rules {
             let earns = Select {
                 id: "surcharge",
@@ -130,7 +147,9 @@ pub fn render_accounts(
                 {wants}
                 {clearing.view(chart.clearing, &typed.clearing, &wrong)}
                 {prepayment}
+                {zero_tax}
                 {surcharge}
+                {notes}
                 <div class="acts">
                     <button class="btn primary" type="submit">"Save"</button>
                     <a class="btn quiet" href=PATH>"Back to the connections"</a>

@@ -100,7 +100,7 @@ fn payment(story: &PaymentStory, locale: Locale) -> AnyView {
     let row = &story.row;
     let attempts = story.attempts.iter().map(|attempt| {
         let ids = [&attempt.gateway_id, &attempt.charge_id].into_iter().flatten().cloned().collect::<Vec<_>>();
-        let (words, _) = attempt.state.badge();
+        let (words, _) = attempt.refunded.badge().unwrap_or(attempt.state.badge());
         fact("At the gateway", format!("{}: {words}. {}", attempt.gateway, ids.join(", ")))
     });
     view! {

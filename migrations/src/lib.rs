@@ -50,6 +50,7 @@ mod m047_fewer_trees;
 mod m048_quote_news;
 mod m049_documents;
 mod m052_create_customers;
+mod m055_app_reads;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -108,6 +109,7 @@ impl MigratorTrait for Migrator {
             Box::new(m048_quote_news::Migration),
             Box::new(m049_documents::Migration),
             Box::new(m052_create_customers::Migration),
+            Box::new(m055_app_reads::Migration),
         ]
     }
 }

@@ -157,13 +157,16 @@ async fn accounts(manager: Manager, Query(asked): Query<Done>) -> Answer {
 struct Typed {
     clearing: String,
     prepayment: String,
+    zero_tax: String,
     surcharge: String,
     tax: String,
+    writes_notes: String,
 }
 
 async fn choose_accounts(manager: Manager, Form(typed): Form<Typed>) -> Answer {
-    let Typed { clearing, prepayment, surcharge, tax } = typed;
-    let typed = AccountsTyped { clearing, prepayment, surcharge, tax };
+    let Typed { clearing, prepayment, zero_tax, surcharge, tax, writes_notes } = typed;
+    let writes_notes = writes_notes == "yes";
+    let typed = AccountsTyped { clearing, prepayment, zero_tax, surcharge, tax, writes_notes };
     match manager.engine().choose_accounts(&manager.admin, &typed).await {
         Ok(()) => go_to(&format!("{PATH}?done=accounts")),
         Err(SettingsError::Wrong(wrong)) => {

@@ -125,6 +125,18 @@ enum Command {
         /// standard input.
         file: Option<PathBuf>,
     },
+    /// Says how many reads an app at a vendor of books that meters them has made this month, over all merchants, after saying
+    /// how many it may make.
+    BooksApp {
+        /// quickbooks.
+        provider: String,
+        /// Of a merchant's own app; without it, that of this installation.
+        #[arg(long)]
+        client_id: Option<String>,
+        /// By the plan that the app has at the vendor; 500000 where nobody has said so.
+        #[arg(long, value_name = "READS", value_parser = clap::value_parser!(u32).range(1..))]
+        reads_a_month: Option<u32>,
+    },
     /// Outgoing: says or changes where a merchant's events are sent, each address with a secret of its own. The secrets of
     /// news that its gateway sends here are those of gateway-webhook-secret.
     Webhooks {
@@ -249,6 +261,9 @@ impl Cli {
             Command::AccountingConnection { merchant, lane, file } => {
                 connect_lane(&merchant, lane.into(), file.as_deref()).await
             }
+            Command::BooksApp { provider, client_id, reads_a_month } => {
+                books_app(&provider, client_id.as_deref(), reads_a_month).await
+            }
             Command::Webhooks { merchant, act } => webhooks(&merchant, act).await,
             Command::GatewayWebhookSecret { merchant, change } => gateway_webhook_secrets(&merchant, change).await,
             Command::BooksWebhookSecret { merchant, change } => books_webhook_secrets(&merchant, change).await,
@@ -365,6 +380,12 @@ async fn connect_lane(named: &str, lane: Lane, file: Option<&Path>) -> anyhow::R
         .map_err(|_| anyhow::anyhow!("it is no JSON with client_id, client_secret and refresh_token"))?;
     let organisation = known(named, open(&Settings::load()?).await?.connect_lane(named, lane, grant).await)?;
     println!("{named}: the {} connection reaches {organisation} by a client of its own.", lane.title());
+    Ok(())
+}
+
+async fn books_app(provider: &str, client_id: Option<&str>, reads_max: Option<u32>) -> anyhow::Result<()> {
+    let month = open(&Settings::load()?).await?.books_app(provider, client_id, reads_max).await?;
+    println!("{} of {} reads made this month.", month.used, month.of);
     Ok(())
 }
 

@@ -322,6 +322,7 @@ fn xero(vendors: &str) -> (BooksSettings, Option<BooksSecret>) {
         clearing_account: facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
         clearing_is_bank: true,
         prepayment_account: Some(facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
+        zero_tax: None,
         writes_notes: false,
     };
     use facts::xero::{PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET, PORTAL_REFRESH_TOKEN, PORTAL_WEBHOOK_KEY};

@@ -239,8 +239,12 @@ mod tests {
             let stays = (AttemptState::Returned, is_odd, vec![Effect::ReleaseClaims]);
             assert_eq!(learned(&[&paid, &paid_back], told), stays, "{told:?}: the bank would give it back twice");
         }
-        let again = (AttemptState::Approved, false, vec![Effect::RetakeClaims, Effect::Post]);
-        assert_eq!(learned(&[&paid, &paid_back], &not_paid_back), again);
+        let again = |state| (state, false, vec![Effect::RetakeClaims, Effect::Post]);
+        assert_eq!(learned(&[&paid, &paid_back], &not_paid_back), again(AttemptState::Approved));
+        for had_settled in [[&paid, &settled, &paid_back], [&paid, &paid_back, &settled]] {
+            let stands = again(AttemptState::Settled);
+            assert_eq!(learned(&had_settled, &not_paid_back), stands, "parts of it can be refunded");
+        }
         assert_eq!(learned(&[&paid], &not_paid_back), none(AttemptState::Approved), "nothing had gone back");
         for of_refund in [&paid_back, &not_paid_back] {
             assert_eq!(learned(&[&paid, &bank], of_refund), none(AttemptState::Returned), "the bank has it");

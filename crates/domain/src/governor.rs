@@ -4,10 +4,12 @@
 //! the clock.
 
 mod budget;
+mod month;
 mod purse;
 mod window;
 
 pub use budget::{Ask, Back, Budget, Grant, Standing};
+pub use month::{Month, month_of};
 pub use purse::Purse;
 
 use crate::lane::Lane;
@@ -36,6 +38,9 @@ pub struct Limits {
     pub day: Option<u32>,
     /// A minute, of a client's organisations together: nobody here counts it, the vendor's answers tell of it.
     pub app_minute: Option<u32>,
+    /// Reads in a calendar month, of a client's organisations together, where the vendor meters them: as many as an app may
+    /// make of which nobody has said how many.
+    pub app_month: Option<u32>,
 }
 
 impl Limits {

@@ -34,7 +34,9 @@ impl Lane {
                 "What people do here: payments, their posting to your books, and “Download latest accounting platform \
                  data”."
             }
-            Self::CompanySync => "Syncs that somebody starts, between your books and the programs beside them.",
+            Self::CompanySync => {
+                "Syncs that somebody starts: the first reading of your books, and those with the programs beside them."
+            }
             Self::Background => "Services that run at intervals: reading changes, and comparing the books.",
         }
     }

@@ -188,6 +188,8 @@ pub struct Folded {
     pub state: AttemptState,
     /// The gateway once said yes, so a later no is a return and not a decline.
     ever_approved: bool,
+    /// The gateway once said that it has settled. So it has where it stands again, also if that was told meanwhile.
+    ever_settled: bool,
     /// A fact that cannot be true beside this final state: an operator must look.
     pub contradicted: bool,
     pub reason: Option<DeclineReason>,
@@ -195,7 +197,13 @@ pub struct Folded {
 
 impl Default for Folded {
     fn default() -> Self {
-        Self { state: AttemptState::Created, ever_approved: false, contradicted: false, reason: None }
+        Self {
+            state: AttemptState::Created,
+            ever_approved: false,
+            ever_settled: false,
+            contradicted: false,
+            reason: None,
+        }
     }
 }
 
@@ -208,6 +216,11 @@ impl Folded {
     /// This attempt after one more fact. Old news changes nothing; the impossible raises `contradicted`.
     #[must_use]
     pub fn then(self, fact: &Fact) -> Self {
+        let told = self.told(fact);
+        Self { ever_settled: self.ever_settled || *fact == Fact::Settled, ..told }
+    }
+
+    fn told(self, fact: &Fact) -> Self {
         use AttemptState as S;
         let (to, reason) = match fact {
             Fact::NotSent if self.state == S::Created => (S::Declined, Some(DeclineReason::NotSent)),
@@ -219,13 +232,9 @@ impl Folded {
             }
             Fact::MoneyAfterAll => return self,
             Fact::ChargedBack { .. } if self.state.has_money() => (S::Returned, Some(DeclineReason::ChargedBack)),
-            Fact::Reinstated { .. } if self.reason == Some(DeclineReason::ChargedBack) => {
-                return Self { state: S::Approved, reason: None, ..self };
-            }
+            Fact::Reinstated { .. } if self.reason == Some(DeclineReason::ChargedBack) => return self.stands_again(),
             Fact::PaidBack { .. } if self.state.has_money() => (S::Returned, Some(DeclineReason::PaidBack)),
-            Fact::NotPaidBack { .. } if self.reason == Some(DeclineReason::PaidBack) => {
-                return Self { state: S::Approved, reason: None, ..self };
-            }
+            Fact::NotPaidBack { .. } if self.reason == Some(DeclineReason::PaidBack) => return self.stands_again(),
             Fact::ChargedBack { .. } | Fact::Reinstated { .. } | Fact::PaidBack { .. } | Fact::NotPaidBack { .. } => {
                 return self;
             }
@@ -247,6 +256,12 @@ impl Folded {
             return self;
         }
         Self { state: to, ever_approved: self.ever_approved || to.has_money(), reason, ..self }
+    }
+
+    /// Its money had gone back, and is here again.
+    const fn stands_again(self) -> Self {
+        let state = if self.ever_settled { AttemptState::Settled } else { AttemptState::Approved };
+        Self { state, reason: None, ..self }
     }
 
     /// The gateway contradicts that an attempt ended without money.

@@ -179,10 +179,14 @@ fn f23_a_lost_dispute_takes_money_alone_and_gives_back_what_it_took() {
         }
         assert_eq!((after.state, after.reason), (S::Returned, Some(DeclineReason::ChargedBack)), "{state:?}");
         for late in facts().iter().chain([&lost]) {
-            assert_eq!(after.then(late), after, "{state:?}: the gateway goes on listing the charge: {late:?}");
+            // That it has settled is remembered, and changes nothing as long as it does not stand.
+            let told = Folded { ever_settled: after.ever_settled, ..after.then(late) };
+            assert_eq!(told, after, "{state:?}: the gateway goes on listing the charge: {late:?}");
         }
         let again = after.then(&back);
-        assert!(again.state == S::Approved && again.reason.is_none() && !again.contradicted, "{state:?}");
+        let stands = if state == S::Settled { S::Settled } else { S::Approved };
+        assert!(again.state == stands && again.reason.is_none() && !again.contradicted, "{state:?}");
+        assert_eq!(after.then(&Fact::Settled).then(&back).state, S::Settled, "{state:?}: told meanwhile");
         assert_eq!(again.then(&Fact::BankNo { reason: DeclineReason::Declined }).state, S::Returned, "{state:?}");
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     AdminPass, BooksGrant, Engine, Error, Lane, OperatorPass,
     clock::{on_the_wall, zone},
     connections::books_secret,
+    jobs::READ_BOOKS_NEWS,
     live_books::LiveBooks,
     send_mail::{BOOKS_BROKEN, rendered},
     set_merchant::MerchantChange,
@@ -16,6 +17,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use connectors::books::{Books, BooksError, consent::Provider};
 use domain::{
+    governor::Month,
     ids::ConnectionId,
     views::{BooksOffer, ConnectionsPage, LaneFace, Used},
 };
@@ -42,6 +44,7 @@ impl Engine {
             multi,
             shares_a_budget: false,
             lacks_accounts: false,
+            runs_short: None,
             offers: if set_up.connection("books").is_ok() { Vec::new() } else { self.books_offers() },
             lanes: Vec::new(),
         };
@@ -54,7 +57,9 @@ impl Engine {
             page.books = Some(books.name().to_owned());
             page.lacks_accounts = books.settings().lacks_accounts();
             page.shares_a_budget |= !budgets.insert(books.budget_key()?);
-            page.lanes.push(self.lane_face(&admin.db, lane, &route, &books, zone).await?);
+            let month = books.month().await?;
+            page.runs_short = page.runs_short.or(month.filter(|month| month.is_short()).map(reads_of));
+            page.lanes.push(self.lane_face(&admin.db, lane, &route, &books, month, zone).await?);
         }
         Ok(page)
     }
@@ -176,6 +181,7 @@ impl Engine {
         lane: Lane,
         route: &Route,
         books: &LiveBooks,
+        month: Option<Month>,
         zone: Tz,
     ) -> Result<LaneFace, Error> {
         let Route { lane: own, credentials } = route;
@@ -195,6 +201,7 @@ impl Engine {
             token_made_at: books.token_made_at()?.map(wall),
             minute: Used { used: standing.minute_used, of: Some(limits.minute) },
             day: Used { used: standing.day_used, of: limits.day },
+            month: month.map(reads_of),
             stopped_until: standing.stopped_until.map(wall),
             queued,
             oldest_at: oldest_at.map(wall),
@@ -233,6 +240,10 @@ impl Engine {
     }
 }
 
+const fn reads_of(month: Month) -> Used {
+    Used { used: month.used, of: Some(month.of) }
+}
+
 /// Which lane a connection carries; gateways carry none.
 pub(crate) fn lane_of(connection: &Connection) -> Result<Lane, Error> {
     Lane::of_name(&connection.lane).filter(|_| connection.kind == "books").ok_or(Error::NotFound)
@@ -262,8 +273,7 @@ const fn queued_keys(lane: Lane) -> &'static [&'static str] {
             "apply_credit:",
             "create_customer:",
         ],
-        // Nothing that waits belongs to it yet: what it carries is done while somebody waits.
-        Lane::CompanySync => &[],
-        Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:"],
+        Lane::CompanySync => &["first_sync:"],
+        Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:", READ_BOOKS_NEWS],
     }
 }

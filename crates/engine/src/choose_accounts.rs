@@ -24,8 +24,12 @@ use store::{Connection, MerchantTx};
 pub struct AccountsTyped {
     pub clearing: String,
     pub prepayment: String,
+    /// Of what is paid before its invoice comes.
+    pub zero_tax: String,
     pub surcharge: String,
     pub tax: String,
+    /// In the history of invoices.
+    pub writes_notes: bool,
 }
 
 /// What the form shows.
@@ -62,8 +66,10 @@ impl Engine {
         let typed = AccountsTyped {
             clearing: clearing.to_owned(),
             prepayment: prepayment.to_owned(),
+            zero_tax: books.settings().zero_tax().to_owned(),
             surcharge: same(|rule| &rule.account),
             tax: same(|rule| rule.tax.as_deref().unwrap_or_default()),
+            writes_notes: books.settings().writes_notes(),
         };
         Ok(AccountsForm { books: books.name(), company, chart, has_rules: !rules.is_empty(), typed })
     }
@@ -76,7 +82,8 @@ impl Engine {
         let Read { first, books, company, chart } = self.read_chart(admin).await?;
         let (db, now) = (&admin.db, self.now());
         let chosen = Chosen::of(typed, &chart, &company, &db.merchant().await?.currency)?;
-        let settings = books.settings().clone().with_accounts(chosen.clearing, chosen.prepayment);
+        let Chosen { clearing, prepayment, zero_tax, .. } = chosen;
+        let settings = books.settings().clone().with_accounts(clearing, prepayment, zero_tax, typed.writes_notes);
         let settings = serde_json::to_string(&settings).map_err(Error::from)?;
         let tx = db.begin().await?;
         tx.connection_settings(first.id, &settings).await?;
@@ -90,7 +97,7 @@ impl Engine {
         };
         tx.audit_add(audited.slip(None, Actor::Staff(admin.person), now)?).await?;
         if books.settings().lacks_accounts() {
-            Work::SyncBooks.queue_for(&tx, &format!("set_up:{}", now.timestamp_millis()), now).await?;
+            Work::FirstSync { asked_ms: now.timestamp_millis() }.queue(&tx, None, now, now).await?;
         }
         tx.commit().await?;
         self.forget_set_up(db.merchant_id());
@@ -116,6 +123,7 @@ impl Engine {
 struct Chosen<'a> {
     clearing: &'a Choice,
     prepayment: Option<&'a Choice>,
+    zero_tax: Option<&'a Choice>,
     surcharge: Option<&'a Choice>,
     tax: Option<&'a Choice>,
 }
@@ -132,13 +140,14 @@ impl<'a> Chosen<'a> {
         }
         let clearing = found("clearing", &typed.clearing, &chart.clearing, &mut wrong);
         let prepayment = found("prepayment", &typed.prepayment, &chart.prepayment, &mut wrong);
+        let zero_tax = found("zero_tax", &typed.zero_tax, &chart.zero_taxes, &mut wrong);
         let surcharge = found("surcharge", &typed.surcharge, &chart.surcharge, &mut wrong);
         let tax = found("tax", &typed.tax, &chart.taxes, &mut wrong);
         if typed.clearing.is_empty() {
             wrong.push(Wrong::at("clearing", "Choose the account that payments are posted to."));
         }
         match clearing {
-            Some(clearing) if wrong.is_empty() => Ok(Self { clearing, prepayment, surcharge, tax }),
+            Some(clearing) if wrong.is_empty() => Ok(Self { clearing, prepayment, zero_tax, surcharge, tax }),
             _ => Err(SettingsError::Wrong(wrong)),
         }
     }

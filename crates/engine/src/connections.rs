@@ -52,6 +52,9 @@ pub enum BooksSettings {
         /// The code of the account that prepayments and what is paid for quotes are owed on; without one, neither is taken.
         #[serde(default)]
         prepayment_account: Option<String>,
+        /// The tax code, of no percent, of prepayments and of what is paid for quotes; without one, these bear no tax.
+        #[serde(default)]
+        zero_tax: Option<String>,
         /// What is written there is noted in the history of its invoice (`note_in_books.rs`).
         #[serde(default)]
         writes_notes: bool,
@@ -94,6 +97,7 @@ impl BooksSettings {
                 clearing_account,
                 clearing_is_bank: false,
                 prepayment_account: None,
+                zero_tax: None,
                 writes_notes: false,
             },
             Provider::QuickBooks => Self::QuickBooks {
@@ -131,10 +135,32 @@ impl BooksSettings {
         }
     }
 
-    /// The same books with other accounts.
-    pub(crate) fn with_accounts(mut self, clearing: &Choice, prepayment: Option<&Choice>) -> Self {
-        if let Self::Xero { clearing_is_bank, .. } = &mut self {
+    /// The tax code of what is paid before its invoice comes.
+    pub(crate) fn zero_tax(&self) -> &str {
+        match self {
+            Self::Xero { zero_tax, .. } => zero_tax.as_deref().unwrap_or_default(),
+            Self::QuickBooks { .. } | Self::BuiltIn => "",
+        }
+    }
+
+    /// What is written there is noted on its invoice.
+    pub(crate) const fn writes_notes(&self) -> bool {
+        matches!(self, Self::Xero { writes_notes: true, .. })
+    }
+
+    /// The same books with other accounts; and, where there is a choice, with another tax code of what is paid before its
+    /// invoice comes, and with notes or without.
+    pub(crate) fn with_accounts(
+        mut self,
+        clearing: &Choice,
+        prepayment: Option<&Choice>,
+        tax: Option<&Choice>,
+        notes: bool,
+    ) -> Self {
+        if let Self::Xero { clearing_is_bank, zero_tax, writes_notes, .. } = &mut self {
             *clearing_is_bank = clearing.is_bank;
+            *zero_tax = tax.map(|tax| tax.id.clone());
+            *writes_notes = notes;
         }
         match &mut self {
             Self::Xero { clearing_account, prepayment_account, .. }

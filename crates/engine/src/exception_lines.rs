@@ -445,6 +445,8 @@ async fn returned_beside_refunds(
 fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> OpenException {
     let credit = credit_number(refund.id, entry.invoice_id);
     let (id, why) = (refund.gateway_id.as_deref().unwrap_or_default(), sentence_of(entry.last_error.as_deref()));
+    // What a person has entered in their own way, they alone undo.
+    let is_by_hand = entry.last_error.as_deref() == Some(BY_HAND);
     let (cause, remedy) = match refund.state {
         RefundState::Succeeded if entry.credit_id.is_some() => (
             format!(
@@ -459,6 +461,10 @@ fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &s
                 "Enter a credit note of {amount} for {number} and its refund from the clearing account, reference {id}."
             ),
         ),
+        _ if entry.has_credit_alone() && !is_by_hand => (
+            format!("The refund of {amount} for {number} failed, but the books keep its credit note {credit}: {why}"),
+            "Void that credit note: no payment of ours stands on it any more.".to_owned(),
+        ),
         _ => (
             format!("The refund of {amount} for {number} failed, but was not taken out of the books: {why}"),
             format!("Delete the payment with the reference {id} and void its credit note."),
@@ -468,8 +474,6 @@ fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &s
     let line =
         OpenException::new(key, Severity::Books, "Books", entry.updated_at, cause).fixable(remedy, entry.updated_at);
     let subject = Subject::RefundPosting(entry.refund_id, entry.invoice_id);
-    // What a person has entered in their own way, they alone undo.
-    let is_by_hand = entry.last_error.as_deref() == Some(BY_HAND);
     OpenException { cure: (!is_by_hand).then_some(Cure::PostRefund), subject, ..line }
 }
 

@@ -20,6 +20,8 @@ use store::{Job, MerchantTx, NewJob};
 const UNKNOWN_GAP: TimeDelta = TimeDelta::minutes(1);
 /// Before the id of the news that a job reads.
 pub(crate) const READ_NEWS: &str = "read_news:";
+/// The same where they are of books, which are called for them.
+pub(crate) const READ_BOOKS_NEWS: &str = "read_news:books:";
 /// Before the id of the invoice that a job gives a quote's credit to.
 pub(crate) const APPLY_CREDIT: &str = "apply_credit:";
 /// Before the id of what is owed by the customer whom a job makes in the books.
@@ -164,6 +166,9 @@ pub(crate) enum Work {
     },
     ReadNews {
         webhook: WebhookId,
+        /// It is the books that tell them.
+        #[serde(default)]
+        of_books: bool,
     },
     /// Send an endpoint all that it has not got.
     SendEvents {
@@ -180,6 +185,10 @@ pub(crate) enum Work {
         told: QuoteEvent,
     },
     SyncBooks,
+    /// The same for the first time, because somebody has said at that moment where payments are to stand.
+    FirstSync {
+        asked_ms: i64,
+    },
     /// The same because somebody has asked for it at that moment, on the lane of people.
     DownloadBooks {
         asked_ms: i64,
@@ -257,11 +266,13 @@ impl Work {
             Self::ForgetMethod { method, seen_ms: Some(at) } => format!("forget_method:{method}:{at}"),
             Self::AttachDocument { invoice, nth } => format!("attach_document:{invoice}:{nth}"),
             Self::DeliverMail { mail } => format!("deliver_mail:{mail}"),
-            Self::ReadNews { webhook } => format!("{READ_NEWS}{webhook}"),
+            Self::ReadNews { webhook, of_books: false } => format!("{READ_NEWS}{webhook}"),
+            Self::ReadNews { webhook, of_books: true } => format!("{READ_BOOKS_NEWS}{webhook}"),
             Self::SendEvents { endpoint } => format!("send_events:{endpoint}"),
             Self::SendAgain { endpoint, event, asked_ms } => format!("send_again:{endpoint}:{event}:{asked_ms}"),
             Self::TellQuote { told } => format!("{}{}", told_of(told.data.session_id), told.id),
             Self::SyncBooks => format!("sync_books:{period}"),
+            Self::FirstSync { asked_ms } => format!("first_sync:{asked_ms}"),
             Self::DownloadBooks { asked_ms } => format!("download_books:{asked_ms}"),
             Self::SweepBooks { asked_ms: None } => format!("sweep_books:{period}"),
             Self::SweepBooks { asked_ms: Some(at) } => format!("sweep_books:{at}"),
@@ -306,6 +317,7 @@ impl Work {
             Self::SendAgain { .. } => "Send an event to a partner again",
             Self::TellQuote { .. } => "Tell the quoting program",
             Self::SyncBooks => "Read changes from the books",
+            Self::FirstSync { .. } => "Read the books for the first time",
             Self::DownloadBooks { .. } => "Download the latest data of the books",
             Self::SweepBooks { .. } => "Look through all that is open in the books",
             Self::Prune => "Delete what is old",
@@ -422,7 +434,7 @@ impl Engine {
             Work::ForgetMethod { method, .. } => self.forget_method(&db, job, method).await,
             Work::AttachDocument { invoice, nth } => self.attach_document(&db, job, invoice, nth).await,
             Work::DeliverMail { mail } => self.deliver_mail(&db, job, mail).await,
-            Work::ReadNews { webhook } => self.work_webhook(&db, job, webhook).await,
+            Work::ReadNews { webhook, .. } => self.work_webhook(&db, job, webhook).await,
             Work::SendEvents { endpoint } => self.send_events(&db, endpoint).await,
             Work::SendAgain { endpoint, event, .. } => self.send_again(&db, endpoint, event).await,
             Work::TellQuote { told } => self.tell_quote(&db, job, &told).await,
@@ -432,12 +444,14 @@ impl Engine {
             Work::Reconcile => self.reconcile(&db, job.tries).await,
             Work::CheckRecords => {
                 // The next hour is its retry: tries must not pile up behind a row that cannot be read.
-                if let Err(cause) = self.check_records(&db).await {
+                let (checked, watched) = (self.check_records(&db).await, self.watch_month(&db).await);
+                for cause in [checked, watched].into_iter().filter_map(Result::err) {
                     tracing::warn!(merchant.id = %db.merchant_id(), cause = %chain(&cause), "What is recorded could not be checked.");
                 }
                 Ok(Ran::Finished)
             }
             Work::SyncBooks => self.sync_as_job(&db, job, Lane::Background).await,
+            Work::FirstSync { .. } => self.sync_as_job(&db, job, Lane::CompanySync).await,
             Work::DownloadBooks { asked_ms } => self.download_as_job(&db, job, asked_ms).await,
             Work::SweepBooks { asked_ms } => self.sweep_books(&db, job, asked_ms).await,
         }

@@ -7,6 +7,7 @@ mod advances;
 mod api_books;
 mod api_payments;
 mod api_requests;
+mod app_month;
 mod ask_gateway;
 mod audit;
 mod audit_rows;

@@ -2,6 +2,7 @@
 
 use crate::{
     BooksSecret, BooksSettings, Engine, Error, Lane,
+    app_month::app_key,
     audit::{Actor, Audited},
     failpoint,
     set_up::Route,
@@ -19,7 +20,7 @@ use connectors::books::{
     xero::{self, Xero, XeroConfig, advances},
 };
 use domain::{
-    governor::{Limits, Queue},
+    governor::{Limits, Month, Queue},
     invoice::{BooksCustomer, BooksInvoice},
 };
 use secrecy::ExposeSecret;
@@ -73,11 +74,6 @@ impl LiveBooks {
         answer
     }
 
-    /// What is written there shall be noted on its invoice.
-    pub(crate) const fn writes_notes(&self) -> bool {
-        matches!(self.settings, BooksSettings::Xero { writes_notes: true, .. })
-    }
-
     /// Whose books they are, and what may be chosen there; also where nothing has been chosen yet.
     pub(crate) async fn set_up_reads(&self) -> Result<(Company, Chart), BooksError> {
         let called = async {
@@ -120,6 +116,13 @@ impl LiveBooks {
     /// How many calls the vendor takes.
     pub(crate) const fn limits(&self) -> Limits {
         limits(&self.settings)
+    }
+
+    /// What its app has read this month, where that is metered.
+    pub(crate) async fn month(&self) -> Result<Option<Month>, Error> {
+        let Some(of) = self.limits().app_month else { return Ok(None) };
+        let app = app_key(self.settings.provider(), &self.client_id()?);
+        Ok(Some(self.engine.store().app_reads(&app, of, self.engine.now()).await?))
     }
 
     pub(crate) fn client_id(&self) -> Result<String, Error> {
@@ -290,7 +293,8 @@ pub(crate) fn adapter(
     errand: &Errand,
     people_here: bool,
 ) -> Result<Box<dyn BooksSetUp>, BooksError> {
-    let toll = engine.toll(budget_key(settings, &secret.client_id), limits(settings), errand.clone(), people_here);
+    let (key, app) = (budget_key(settings, &secret.client_id), app_key(settings.provider(), &secret.client_id));
+    let toll = engine.toll(key, app, limits(settings), errand.clone(), people_here);
     let (http, access_token) = (engine.0.http.clone(), secret.access_token);
     match settings.clone() {
         BooksSettings::Xero {
@@ -299,6 +303,7 @@ pub(crate) fn adapter(
             clearing_account,
             clearing_is_bank,
             prepayment_account,
+            zero_tax,
             token_url: _,
             writes_notes: _,
         } => {
@@ -308,6 +313,7 @@ pub(crate) fn adapter(
                 clearing_account,
                 clearing_is_bank,
                 prepayment_account,
+                zero_tax,
                 access_token,
                 toll,
             };
@@ -345,8 +351,15 @@ async fn read_set_up(books: &dyn BooksSetUp) -> Result<(Company, Chart), BooksEr
 
 const fn limits(settings: &BooksSettings) -> Limits {
     match settings {
-        BooksSettings::QuickBooks { .. } => quickbooks::LIMITS,
-        BooksSettings::Xero { .. } | BooksSettings::BuiltIn => xero::LIMITS,
+        BooksSettings::QuickBooks { .. } => limits_at(Provider::QuickBooks),
+        BooksSettings::Xero { .. } | BooksSettings::BuiltIn => limits_at(Provider::Xero),
+    }
+}
+
+pub(crate) const fn limits_at(provider: Provider) -> Limits {
+    match provider {
+        Provider::QuickBooks => quickbooks::LIMITS,
+        Provider::Xero => xero::LIMITS,
     }
 }
 

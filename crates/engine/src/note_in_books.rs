@@ -1,11 +1,11 @@
 //! Notes in the history of Xero's invoices about what this portal has written there (`wire/accounting.md`, 4.2, row 5). A
 //! courtesy to bookkeepers that says no more than the payment and its reference do, for one call more of the sixty that Xero
-//! takes in a minute, where a payment needs two or three: so a merchant must ask for it (`writes_notes` of its connection).
+//! takes in a minute, where a payment needs two or three: so a merchant must ask for it, where the accounts are chosen.
 //! Whoever has just ended an entry writes it, once and in a task of its own, on the lane of what runs in the background: it
 //! takes no call from anybody who waits, fails no posting and is never repeated. When the books are busy or away it is left
 //! out. In QuickBooks Online the payment's own note says it, without a call.
 
-use crate::{Engine, Error, Lane, live_books::LiveBooks, turnstile::Errand};
+use crate::{Engine, Error, Lane, turnstile::Errand};
 use connectors::books::Books;
 use domain::{ids::InvoiceId, money::Money};
 use store::MerchantDb;
@@ -52,7 +52,7 @@ impl Engine {
     async fn write_note(&self, db: &MerchantDb, invoice: InvoiceId, words: &str) -> Result<(), Error> {
         let route = self.set_up(db).await?.route(Lane::Background)?;
         let books = self.live_books(db, route, Errand::job(Lane::Background))?;
-        let Some(books) = books.filter(LiveBooks::writes_notes) else { return Ok(()) };
+        let Some(books) = books.filter(|books| books.settings().writes_notes()) else { return Ok(()) };
         let invoice = db.invoice(invoice).await?;
         if invoice.advance.is_some() {
             // It is no invoice there.

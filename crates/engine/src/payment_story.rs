@@ -185,6 +185,7 @@ impl Engine {
             charge_id: attempt.charge_id.clone(),
             state: attempt.state,
             never_sent: never_sent(attempt),
+            refunded: if is_paid_back(attempt) { Refunded::Whole } else { Refunded::Nothing },
             method: attempt.method.clone(),
             amount: attempt.amount()?,
         })

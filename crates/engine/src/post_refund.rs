@@ -250,11 +250,12 @@ fn share_of<'a>(shares: &'a [BooksEntry], entry: &RefundEntry) -> Option<&'a Boo
 
 /// A person must decide about what the books refuse, and is told what stands of it; everything else is tried again.
 fn refused(why: Unwritten, refund: &Refund, entry: RefundEntry) -> Result<RefundEntry, Error> {
-    let (credit_id, cause, message) = match why {
-        Unwritten::ByHand => (entry.credit_id.clone(), None, BY_HAND.to_owned()),
-        Unwritten::Books(BooksError::Refused { cause, message }) => (entry.credit_id.clone(), Some(cause), message),
+    let (entry, cause, message) = match why {
+        Unwritten::ByHand => (entry, None, BY_HAND.to_owned()),
+        Unwritten::Books(BooksError::Refused { cause, message }) => (entry, Some(cause), message),
+        // Not yet, or not any more.
         Unwritten::Books(BooksError::CreditUnpaid { credit_id, cause, message }) => {
-            (Some(credit_id), Some(cause), message)
+            (RefundEntry { credit_id: Some(credit_id), external_id: None, ..entry }, Some(cause), message)
         }
         Unwritten::Books(later) => return Err(Error::BooksUnreachable(later)),
     };
@@ -263,7 +264,7 @@ fn refused(why: Unwritten, refund: &Refund, entry: RefundEntry) -> Result<Refund
         Some(cause) => why_refused(cause, message),
         None => message,
     };
-    Ok(RefundEntry { state: BooksEntryState::Refused, credit_id, last_error: Some(why), ..entry })
+    Ok(RefundEntry { state: BooksEntryState::Refused, last_error: Some(why), ..entry })
 }
 
 /// What a refund is found by in the books: the gateway's id of it.

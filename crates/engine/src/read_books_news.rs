@@ -159,7 +159,7 @@ async fn unread(db: &MerchantDb, books: &Connection, changes: Vec<Change>) -> Re
 async fn waiting(db: &MerchantDb, this: &Webhook) -> Result<(Vec<WebhookId>, Vec<Change>), Error> {
     let jobs = db.jobs_undone(READ_NEWS, NEWS_AT_ONCE).await?;
     let named = |job: &Job| match serde_json::from_str(&job.body) {
-        Ok(Work::ReadNews { webhook }) => Some(webhook),
+        Ok(Work::ReadNews { webhook, .. }) => Some(webhook),
         _ => None,
     };
     let ids = jobs.iter().filter_map(named).chain([this.id]).collect();

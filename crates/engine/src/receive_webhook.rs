@@ -115,7 +115,7 @@ impl Engine {
             news: serde_json::to_string(&about).map_err(Error::from)?,
             raw: kept(raw),
         };
-        self.store_news(&db, new, about.names_nothing()).await?;
+        self.store_news(&db, new, connection.kind == "books", about.names_nothing()).await?;
         failpoint::reach("after_news");
         self.0.bell.notify_one();
         Ok(())
@@ -136,11 +136,17 @@ impl Engine {
         Ok(About::of_books(told.map_err(NotTaken::BooksWebhook)?))
     }
 
-    async fn store_news(&self, db: &MerchantDb, new: NewWebhook, names_nothing: bool) -> Result<(), Error> {
+    async fn store_news(
+        &self,
+        db: &MerchantDb,
+        new: NewWebhook,
+        of_books: bool,
+        names_nothing: bool,
+    ) -> Result<(), Error> {
         let now = self.now();
         let tx = db.begin().await?;
         let webhook = tx.webhook_receive(new.clone(), now).await?;
-        let read = Work::ReadNews { webhook: webhook.id };
+        let read = Work::ReadNews { webhook: webhook.id, of_books };
         let stood_for_nothing = || serde_json::from_str(&webhook.news).is_ok_and(|about: About| about.names_nothing());
         if webhook.state == WebhookState::Parked && !names_nothing && stood_for_nothing() {
             // A version before this one could not read it, and a person has it sent once more.

@@ -199,10 +199,13 @@ fn refund_booked(entry: &RefundEntry, refund: &Refund, place: &str, at: Moment) 
         }
         BooksEntryState::Refused => {
             let why = entry.last_error.as_deref().unwrap_or_default();
+            let stands = |id: &str| format!("{place}: credit note {id} stands. {why}");
             Some(match &entry.credit_id {
                 Some(id) if refund.state == RefundState::Succeeded => {
-                    let detail = format!("{place}: credit note {id} stands. {why}");
-                    event(at, "The books refused the payment of the refund’s credit note", &detail, Tone::Bad)
+                    event(at, "The books refused the payment of the refund’s credit note", &stands(id), Tone::Bad)
+                }
+                Some(id) if entry.has_credit_alone() => {
+                    event(at, "The books keep the refund’s credit note", &stands(id), Tone::Bad)
                 }
                 _ => event(at, "The books refused the refund", why, Tone::Bad),
             })

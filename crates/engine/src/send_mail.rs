@@ -109,6 +109,7 @@ pub(crate) const CARD_ENDS: &str = "card_ends";
 pub(crate) const INVOICE: &str = "invoice";
 /// To the merchant.
 pub(crate) const BOOKS_BROKEN: &str = "books_broken";
+pub(crate) const READS_SHORT: &str = "reads_short";
 
 /// Read once. One that cannot be read is missing here, and the job that wants it says so.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -120,6 +121,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         (CARD_ENDS, include_str!("../templates/card_ends.txt")),
         (INVOICE, include_str!("../templates/invoice.txt")),
         (BOOKS_BROKEN, include_str!("../templates/books_broken.txt")),
+        (READS_SHORT, include_str!("../templates/reads_short.txt")),
     ];
     for (name, text) in Tells::ALL.map(|(tells, text)| (tells.name(), text)).into_iter().chain(others) {
         if let Err(cause) = templates.add_template(name, text) {

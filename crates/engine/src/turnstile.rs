@@ -1,8 +1,8 @@
 //! Lets each call to the books pass by its turn (`domain::governor`): most take one of the few that this process has leased,
 //! the others ask the database for more. Nothing is open there while a vendor is called, and what a process that died had
-//! leased runs out by itself.
+//! leased runs out by itself. Where a vendor meters what an app reads in a month, each read passes by that as well.
 
-use crate::{Engine, Lane};
+use crate::{Engine, Lane, app_month::Meter};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{
@@ -88,11 +88,13 @@ impl Errand {
 pub(crate) struct Turnstiles {
     holder: Uuid,
     gates: Mutex<HashMap<String, Arc<Gate>>>,
+    /// Of apps whose reads are metered.
+    meters: Mutex<HashMap<String, Arc<Meter>>>,
 }
 
 impl Turnstiles {
     pub(crate) fn new() -> Self {
-        Self { holder: Uuid::now_v7(), gates: Mutex::default() }
+        Self { holder: Uuid::now_v7(), gates: Mutex::default(), meters: Mutex::default() }
     }
 
     fn gate(&self, key: String, limits: Limits) -> Arc<Gate> {
@@ -107,6 +109,12 @@ impl Turnstiles {
             })
         });
         Arc::clone(gate)
+    }
+
+    fn meter(&self, app: String, of: u32) -> Arc<Meter> {
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        let meter = meters.entry(app).or_insert_with_key(|app| Arc::new(Meter::new(app.clone(), of)));
+        Arc::clone(meter)
     }
 }
 
@@ -128,14 +136,22 @@ impl Gate {
 }
 
 impl Engine {
-    /// What each request of this errand passes; `key` names what the vendor counts together. `people_here`: people call by the
-    /// same key.
-    pub(crate) fn toll(&self, key: String, limits: Limits, errand: Errand, people_here: bool) -> Arc<dyn Toll> {
+    /// What each request of this errand passes; `key` names what the vendor counts together, `app` whose reads it may meter.
+    /// `people_here`: people call by the same key.
+    pub(crate) fn toll(
+        &self,
+        key: String,
+        app: String,
+        limits: Limits,
+        errand: Errand,
+        people_here: bool,
+    ) -> Arc<dyn Toll> {
         if !self.0.settings.hold_books {
             return Arc::new(NoToll);
         }
+        let meter = limits.app_month.map(|of| self.0.turnstiles.meter(app, of));
         let gate = self.0.turnstiles.gate(key, limits);
-        Arc::new(Turnstile { engine: self.clone(), gate, errand, people_here })
+        Arc::new(Turnstile { engine: self.clone(), gate, meter, errand, people_here })
     }
 
     /// How a budget stands.
@@ -150,6 +166,7 @@ impl Engine {
 struct Turnstile {
     engine: Engine,
     gate: Arc<Gate>,
+    meter: Option<Arc<Meter>>,
     errand: Errand,
     people_here: bool,
 }
@@ -162,9 +179,10 @@ impl fmt::Debug for Turnstile {
 
 #[async_trait]
 impl Toll for Turnstile {
-    async fn enter(&self) -> Result<Box<dyn Passage>, BooksError> {
+    async fn enter(&self, reads: bool) -> Result<Box<dyn Passage>, BooksError> {
         let gives_up_at = self.engine.now() + self.errand.patience();
-        while let Some(again_at) = self.try_enter().await? {
+        let meter = self.meter.as_ref().filter(|_| reads);
+        while let Some(again_at) = self.try_enter(meter).await? {
             let now = self.engine.now();
             if now >= gives_up_at || again_at > gives_up_at {
                 return Err(self.sent_away(again_at.max(now + AWAY_MIN), now));
@@ -174,14 +192,23 @@ impl Toll for Turnstile {
         }
         self.errand.begun.store(true, Ordering::Relaxed);
         let (engine, gate, queue) = (self.engine.clone(), Arc::clone(&self.gate), self.errand.queue);
-        Ok(Box::new(UnderWay { sent_at: engine.now(), engine, gate, queue, heard: None }))
+        let call = UnderWay { sent_at: engine.now(), engine, gate, meter: self.meter.clone(), queue, heard: None };
+        if let Some(meter) = meter {
+            meter.count().await;
+        }
+        Ok(Box::new(call))
     }
 }
 
 impl Turnstile {
     /// Begins a call, or says when there may be one.
-    async fn try_enter(&self) -> Result<Option<DateTime<Utc>>, BooksError> {
+    async fn try_enter(&self, meter: Option<&Arc<Meter>>) -> Result<Option<DateTime<Utc>>, BooksError> {
         let queue = self.errand.queue;
+        if let Some(meter) = meter
+            && let Some(again_at) = meter.not_before(&self.engine, queue).await.map_err(uncounted)?
+        {
+            return Ok(Some(again_at));
+        }
         if self.gate.purse().begin(queue, self.engine.now()) {
             return Ok(None);
         }
@@ -233,6 +260,8 @@ fn uncounted(cause: impl std::error::Error) -> BooksError {
 struct UnderWay {
     engine: Engine,
     gate: Arc<Gate>,
+    /// Of an app whose reads are metered.
+    meter: Option<Arc<Meter>>,
     queue: Queue,
     sent_at: DateTime<Utc>,
     heard: Option<Heard>,
@@ -257,13 +286,14 @@ impl Drop for UnderWay {
         if must_tell {
             runtime.spawn(async move { settle(&engine, &gate).await });
         } else if is_idle && !self.gate.is_watched.swap(true, Ordering::Relaxed) {
-            runtime.spawn(async move { watch(&engine, &gate).await });
+            let meter = self.meter.take();
+            runtime.spawn(async move { watch(&engine, &gate, meter.as_deref()).await });
         }
     }
 }
 
 /// Gives a lease back when nothing has used it for a while.
-async fn watch(engine: &Engine, gate: &Gate) {
+async fn watch(engine: &Engine, gate: &Gate, meter: Option<&Meter>) {
     loop {
         tokio::time::sleep(IDLE).await;
         let mut purse = gate.purse();
@@ -273,6 +303,11 @@ async fn watch(engine: &Engine, gate: &Gate) {
     }
     gate.is_watched.store(false, Ordering::Relaxed);
     settle(engine, gate).await;
+    if let Some(meter) = meter
+        && let Err(cause) = meter.settle(engine).await
+    {
+        tracing::warn!(%cause, "What an app has read could not be written down; it will be with its next read.");
+    }
 }
 
 async fn settle(engine: &Engine, gate: &Gate) {

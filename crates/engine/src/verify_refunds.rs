@@ -105,8 +105,13 @@ impl RefundRecord {
                     listed.remove(reference);
                     differs(Kind::ToldElsewhere, "it is not in the books yet");
                 }
-                BooksEntryState::Refused if entry.credit_id.is_some() && entry.external_id.is_none() => {
-                    differs(Kind::ToldElsewhere, "the books have its credit note, and refused the payment of it");
+                BooksEntryState::Refused if entry.has_credit_alone() => {
+                    let words = if refund.state.is_dead() {
+                        "the books keep its credit note, without its payment"
+                    } else {
+                        "the books have its credit note, and refused the payment of it"
+                    };
+                    differs(Kind::ToldElsewhere, words);
                 }
                 BooksEntryState::Refused => differs(Kind::ToldElsewhere, "the books refused it"),
                 BooksEntryState::ByHand => {

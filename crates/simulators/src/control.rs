@@ -15,7 +15,7 @@
 //!   invoice of QuickBooks; `POST /control/qbo/payment` `{"id", "deposited"?, "reference"?}` puts a payment into a bank
 //!   deposit; `POST /control/qbo/company` `{"webhooks"?: "cloud_events" | "legacy", "trouble"?: "none" | "access_lost" |
 //!   "subscription_ended"}` chooses the webhooks' envelope, and what the company answers everybody.
-//! * `POST /control/advance` also takes `{"minutes": N}`.
+//! * `POST /control/advance` also takes `{"minutes": N}` and `{"seconds": N}`.
 //! * `POST /control/authorizenet/transaction` `{"id", "status" | "return_code" | "held"}` does to a transaction what a
 //!   bank or the merchant's staff would; a `status` beside a `return_code` is what a return leaves:
 //!   `authorizenet/control.rs`.
@@ -82,7 +82,8 @@ pub(crate) enum ControlError {
     #[error("{vendor} has no fault {fault:?}")]
     NotOfVendor { vendor: &'static str, fault: String },
     #[error(
-        "give {{\"days\": N}}, {{\"hours\": N}} or {{\"minutes\": N}} with N from 1; the clock goes forward, ten years at most"
+        "give {{\"days\": N}}, {{\"hours\": N}}, {{\"minutes\": N}} or {{\"seconds\": N}} with N from 1; the clock goes forward, ten \
+         years at most"
     )]
     Advance,
     #[error(transparent)]
@@ -205,14 +206,16 @@ struct Advance {
     days: Option<i64>,
     hours: Option<i64>,
     minutes: Option<i64>,
+    seconds: Option<i64>,
 }
 
 async fn advance_clock(State(shared): State<Arc<Shared>>, body: Body<Advance>) -> Result<Json<Value>, ControlError> {
     let Json(order) = body?;
-    let by = match (order.days, order.hours, order.minutes) {
-        (Some(days), None, None) => TimeDelta::try_days(days),
-        (None, Some(hours), None) => TimeDelta::try_hours(hours),
-        (None, None, Some(minutes)) => TimeDelta::try_minutes(minutes),
+    let by = match (order.days, order.hours, order.minutes, order.seconds) {
+        (Some(days), None, None, None) => TimeDelta::try_days(days),
+        (None, Some(hours), None, None) => TimeDelta::try_hours(hours),
+        (None, None, Some(minutes), None) => TimeDelta::try_minutes(minutes),
+        (None, None, None, Some(seconds)) => TimeDelta::try_seconds(seconds),
         _ => None,
     };
     let now = advance(&shared, by.ok_or(ControlError::Advance)?).await?;

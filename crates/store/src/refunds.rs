@@ -117,6 +117,14 @@ mod entry {
 
 pub use entry::Model as RefundEntry;
 
+impl RefundEntry {
+    /// The books have its credit, without the payment that pays it out.
+    #[must_use]
+    pub const fn has_credit_alone(&self) -> bool {
+        self.credit_id.is_some() && self.external_id.is_none()
+    }
+}
+
 /// Of the columns that say from whom it is known and what was seen.
 const NAMES: [&str; 2] = ["refund_observation.source", "refund_observation.body"];
 

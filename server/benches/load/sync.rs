@@ -129,6 +129,7 @@ fn founding(vendor: &str, admin: PersonId) -> Founding {
         clearing_account: "090".to_owned(),
         clearing_is_bank: false,
         prepayment_account: None,
+        zero_tax: None,
         writes_notes: false,
     };
     let secret = BooksSecret {

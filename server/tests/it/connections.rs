@@ -1,6 +1,9 @@
 //! The connections to the books: how many calls they are given, and what each of three carries (S88-S106, N6).
 
-use crate::support::{Client, House, On, field};
+use crate::{
+    books_news::hear,
+    support::{Client, House, On, field},
+};
 use chrono::TimeDelta;
 use serde_json::json;
 use simulators::facts;
@@ -207,6 +210,20 @@ async fn n6_the_page_says_how_old_a_token_is_and_since_when_something_waits() {
 }
 
 #[tokio::test]
+async fn n6_news_of_the_books_wait_for_the_service_connection_and_its_card_says_so() {
+    let house = House::new().await;
+    let staff = house.staff().await;
+    hear(&house, "xero", &facts::NORTHWIND, facts::xero::PORTAL_WEBHOOK_KEY).await;
+    switch_on(&house).await;
+    press(&staff, "Service", "pause", &[("paused", "true")]).await;
+    let waits = async |title: &str| said(&card(&staff, title).await, "Queue").contains(" waiting, the oldest since ");
+    house.until("what runs at intervals is over", async || !waits("Service").await).await;
+    house.edit_books(json!({"number": "INV-502", "amount_due_minor": 12_345})).await;
+    house.until("the news wait", async || waits("Service").await).await;
+    assert!(!waits("Wise-Pay").await && !waits("Company").await, "and for no other");
+}
+
+#[tokio::test]
 async fn s97_s103_a_paused_service_reads_nothing_while_people_and_payments_go_on() {
     let house = House::new().await;
     let staff = house.staff().await;
@@ -233,4 +250,43 @@ async fn s97_s103_a_paused_service_reads_nothing_while_people_and_payments_go_on
     press(&staff, "Service", "pause", &[("paused", "false")]).await;
     house.pass_an_hour().await;
     house.until("it goes on", async || house.number(reads).await > before).await;
+}
+
+#[tokio::test]
+async fn n6_an_app_that_has_read_too_much_this_month_is_told_of_and_its_services_wait_while_people_go_on() {
+    const READ: &str = "SELECT CAST(COALESCE(SUM(reads), 0) AS bigint) FROM app_reads";
+    const SYNCS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+        WHERE merchant.name = 'Southern Cloud' AND unique_key LIKE 'sync_books:%' AND state = 'done'";
+    const WAITS: &str = "SELECT COUNT(*) FROM job JOIN merchant ON merchant.id = job.merchant_id
+        WHERE merchant.name = 'Southern Cloud' AND unique_key LIKE 'sync_books:%' AND state = 'ready'";
+    const TOLD: &str = "SELECT COUNT(*) FROM mail WHERE unique_key LIKE 'reads_short:%'";
+    let house = House::with_books_limits(On::Sqlite).await.unwrap();
+    let southern = async || house.signed_in(facts::SOUTHERN.admin_email).await;
+    house.until("the first round is over", async || house.number(SYNCS).await > 0).await;
+    house.until("it is counted", async || house.number(READ).await > 0).await;
+    let shown = card(&southern().await, "Wise-Pay").await;
+    assert!(said(&shown, "Budget used this month").contains(" of 500000 used"), "{shown}");
+    let xero = card(&house.staff().await, "Wise-Pay").await;
+    assert!(!xero.contains("Budget used this month"), "nobody meters those: {xero}");
+
+    let mut program = house.program(&["books-app", "quickbooks", "--reads-a-month", "1"]);
+    program.env("WISEPAY_QUICKBOOKS_CLIENT_ID", facts::qbo::PORTAL_CLIENT_ID);
+    program.env("WISEPAY_QUICKBOOKS_CLIENT_SECRET", facts::qbo::PORTAL_CLIENT_SECRET).stdout(Stdio::piped());
+    let output = tokio::task::spawn_blocking(move || program.output()).await.unwrap().unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(words.contains(" of 1 reads made this month"), "{words}");
+    // What a process knows of it is a minute old at most.
+    house.leap(TimeDelta::minutes(2));
+    let syncs = house.number(SYNCS).await;
+    // The second one, for a month that ends meanwhile.
+    for _ in 0..2 {
+        house.pass_an_hour().await;
+        let staff = southern().await;
+        assert!(press(&staff, "Wise-Pay", "test", &[]).await.ends_with("done=works"), "people read");
+        house.until("services wait", async || house.number(WAITS).await > 0).await;
+    }
+    assert_eq!(house.number(SYNCS).await, syncs, "nothing was read at intervals");
+    house.until("staff are told", async || house.number(TOLD).await > 0).await;
+    let page = southern().await.get(PAGE).await.body;
+    assert!(page.contains("Little is left of what this app may read this month"), "{page}");
 }

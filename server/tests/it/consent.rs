@@ -73,13 +73,19 @@ async fn s106_s88_g43_xero_is_connected_set_up_and_read_and_payments_stand_on_th
         (&[("clearing", "825"), ("prepayment", "200")][..], "prepayment"),
         (&[("clearing", "825"), ("surcharge", "830")][..], "surcharge"),
         (&[("clearing", "825"), ("tax", "INPUT")][..], "tax"),
+        (&[("clearing", "825"), ("zero_tax", "OUTPUT2")][..], "zero_tax"),
     ] {
         let refused = save(&staff, wrong).await;
         assert_eq!(refused.status, 422, "{wrong:?}: {}", refused.body);
         assert!(refused.body.contains(&format!("href=\"#{field}\"")), "{wrong:?}: {}", refused.body);
     }
     assert!(press(&staff, "Wise-Pay", "test", &[]).await.ends_with("done=works"), "it can be tried before");
-    assert_eq!(came_to(save(&staff, &[("clearing", "825"), ("prepayment", "830")]).await), "?done=accounts");
+    assert!(form.contains("Tax code of prepayments") && form.contains("value=\"ZERORATEDOUTPUT\""), "{form}");
+    let accounts =
+        [("clearing", "825"), ("prepayment", "830"), ("zero_tax", "ZERORATEDOUTPUT"), ("writes_notes", "yes")];
+    assert_eq!(came_to(save(&staff, &accounts).await), "?done=accounts");
+    let kept = "SELECT COUNT(*) FROM connection WHERE settings LIKE '%ZERORATEDOUTPUT\",\"writes_notes\":true%'";
+    assert_eq!(house.number(kept).await, 1);
     assert!(!staff.get(PAGE).await.body.contains("Nothing is read or written yet"));
     house.until("the books are read", async || house.number(READ).await == 2).await;
 
@@ -90,6 +96,19 @@ async fn s106_s88_g43_xero_is_connected_set_up_and_read_and_payments_stand_on_th
     let stands = async || house.books_payments("INV-501").await;
     house.until("it is posted", async || stands().await.len() == 1).await;
     assert_eq!(stands().await[0]["account_code"], "825", "what staff chose for money that is not paid out yet");
+}
+
+#[tokio::test]
+async fn s100_n6_the_first_reading_waits_for_the_company_connection_and_its_card_says_so() {
+    let house = House::new().await;
+    let staff = fresh(&house, &facts::NORTHWIND).await;
+    assert_eq!(consent(&staff, XERO, "allow").await, "/set-up?done=connected");
+    switch_on(&house).await;
+    press(&staff, "Company", "pause", &[("paused", "true")]).await;
+    let waits = async || card(&staff, "Company").await.contains(" waiting, the oldest since ");
+    assert!(!waits().await, "there is nothing to read before anybody has said where payments are to stand");
+    assert_eq!(came_to(save(&staff, &[("clearing", "825")]).await), "?done=accounts");
+    house.until("the first reading waits", waits).await;
 }
 
 #[tokio::test]

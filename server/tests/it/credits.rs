@@ -344,6 +344,7 @@ async fn survives(step: &'static str, is_prepaid: bool, database: On) {
         ana.try_post("/api/payments/take", &form.fields("pm_card_visa")).await;
         dying.until_dead(step).await;
     }
+    house.outlive_the_dead();
     let _server = Server::start(&house, None).await;
     let stands = async || house.advances().await.len() == 1;
     house.until_within(&format!("{step}: it stands in the books"), Duration::from_secs(60), stands).await;

@@ -138,6 +138,7 @@ async fn d4_a_server_killed_between_gateway_and_record_keeps_the_card_once() {
         ana.try_post("/api/payments/take", &fields).await;
         dying.until_dead("after_keep").await;
     }
+    house.outlive_the_dead();
     let server = Server::start(&house, None).await;
     let ana = ana(&server.portal).await;
     until_saved(&house, &ana, "Ready").await;

@@ -42,6 +42,7 @@ mod outcomes;
 mod own_books;
 mod own_books_more;
 mod own_documents;
+mod pair_kills;
 mod partner_api;
 mod partner_api_more;
 mod pay;

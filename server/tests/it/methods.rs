@@ -210,6 +210,7 @@ async fn survives(step: &'static str, database: On) {
         ana.try_post("/api/methods/save", &[("method", &method), ("token", "pm_card_visa"), ("nickname", "")]).await;
         dying.until_dead(step).await;
     }
+    house.outlive_the_dead();
     let server = Server::start(&house, None).await;
     let ana = ana(&server.portal).await;
     let is_ready = async || saved(&ana).await.contains("Ready");

@@ -1,10 +1,10 @@
 //! Notes on the books' invoices about what was posted there, for merchants that ask for them (`wire/accounting.md`, 4.2).
 
 use crate::{refunds::Dialog, support::House};
-use std::time::Duration;
+use simulators::facts::xero;
 
-const SWITCH_ON: &str =
-    r#"UPDATE connection SET settings = REPLACE(settings, '"writes_notes":false', '"writes_notes":true')"#;
+const SET_UP: &str = "/admin/configure/accounting-connections/set-up";
+const TICKED: &str = "name=\"writes_notes\" value=\"yes\" checked";
 
 async fn notes(house: &House, number: &str) -> Vec<String> {
     let invoice = house.books_invoice(number).await;
@@ -15,9 +15,12 @@ async fn notes(house: &House, number: &str) -> Vec<String> {
 async fn what_is_posted_and_refunded_is_noted_on_its_invoice_where_the_merchant_asks_for_it() {
     let house = House::new().await;
     house.paid().await;
-    house.execute(SWITCH_ON).await;
-    // What was read of a connection is kept for a second.
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let staff = house.staff().await;
+    let form = staff.get(SET_UP).await.body;
+    assert!(form.contains("Note in the history of each invoice") && !form.contains(TICKED), "{form}");
+    let chosen = [("clearing", xero::CLEARING_ACCOUNT_CODE), ("writes_notes", "yes")];
+    assert_eq!(staff.post(SET_UP, &chosen).await.status, 303);
+    assert!(staff.get(SET_UP).await.body.contains(TICKED));
     let guest = house.client();
     let form = guest.open("INV-502").await;
     assert_eq!(guest.pay(&form, "pm_card_visa").await.status, 303);
@@ -25,7 +28,6 @@ async fn what_is_posted_and_refunded_is_noted_on_its_invoice_where_the_merchant_
     let noted = notes(&house, "INV-502").await.remove(0);
     assert!(noted.starts_with("USD 350.00 was paid through the payment portal. Reference: "), "{noted}");
 
-    let staff = house.staff().await;
     house.assert_everything_agrees().await;
     Dialog::open(&staff, &form.payment).await.press(&staff, "100.00").await;
     let refunded =

@@ -3,7 +3,7 @@
 
 use crate::{
     disputes, kills,
-    support::{Client, Form, House, On, Server, harbour_link, link},
+    support::{Client, DEAD_FOR, Form, House, On, Server, harbour_link, link},
 };
 use chrono::TimeDelta;
 use serde_json::json;
@@ -300,7 +300,14 @@ async fn survives_the_cut(what: &'static str, cut: Cut) {
         _ => "You paid",
     };
     assert!(page.contains(says), "{what}, {cut:?}: {page}");
-    house.assert_paid_once_within("INV-501", 120_450, KNOWN_WITHIN).await;
+    let patience = if (what, cut) == (INTENT, Cut::AfterCommit) {
+        // The sweep is not waited for here.
+        house.outlive_the_dead();
+        KNOWN_WITHIN.saturating_sub(DEAD_FOR)
+    } else {
+        KNOWN_WITHIN
+    };
+    house.assert_paid_once_within("INV-501", 120_450, patience).await;
     house.assert_everything_agrees().await;
 }
 

@@ -36,6 +36,7 @@ async fn draft_survives((drafting, dropping): (&'static str, &'static str), data
         press(&house, "pm_usBankAccount_insufficientFunds").await;
         dying.until_dead(drafting).await;
     }
+    house.outlive_the_dead();
     {
         let _server = Server::start_at(&house, port, None).await;
         until_notes(&house, "one draft stands", &[("PF_CR_Q-10231", "DRAFT", DUE)]).await;
@@ -46,6 +47,7 @@ async fn draft_survives((drafting, dropping): (&'static str, &'static str), data
         house.advance(json!({"days": 6})).await;
         dying.until_dead(dropping).await;
     }
+    house.outlive_the_dead();
     let _server = Server::start_at(&house, port, None).await;
     let gone = "SELECT count(*) FROM quote_document WHERE state = 'dropped'";
     house.until("its end is known", async || house.number(gone).await == 1).await;
@@ -67,6 +69,7 @@ async fn application_survives(step: &'static str, database: On) {
         bill(&house, "INV-900", "Downpayment for Q-10231", "1250.00").await;
         dying.until_dead(step).await;
     }
+    house.outlive_the_dead();
     let _server = Server::start_at(&house, port, None).await;
     let applied = "SELECT count(*) FROM quote_cover WHERE state = 'applied'";
     house.until("it is applied", async || house.number(applied).await == 1).await;

@@ -4,6 +4,7 @@
 use crate::support::{Answer, Client, Form, House, On, field, http};
 use domain::{
     ids::ConnectionId,
+    integration::IntegrationKind,
     invoice::BooksCustomer,
     money::{Currency, Locale, Money},
     own_invoice::{InvoiceTyped, LineTyped},
@@ -12,7 +13,7 @@ use engine::{BooksSecret, BooksSettings, Founding, GatewaySecret, GatewaySetting
 use serde_json::{Value, json};
 use server::demo;
 use simulators::{
-    facts::{self, authorizenet as keys},
+    facts::{self, KeyPair, authorizenet as keys},
     seed,
 };
 
@@ -23,6 +24,11 @@ pub const ADMIN: &str = "admin@reef.test";
 pub const PAYER: &str = "cora@coral.test";
 pub const LINK: &str =
     "/PaymentProxy/PayNow/Email?apiKey=d4a93f4e60c84e27915b8a2c7f3e0d57&invoiceNo=RS-1&companyCode=CORAL";
+/// Of its quoting program.
+pub const SELL: KeyPair = KeyPair {
+    key_id: "wpik_6c1d0f5b7e2a49388d4be07a91f3c25e",
+    secret: "wpsk_7be20c4f9a1d63588e07f4b2c5d9136a0f8e7d6c5b4a39281706f5e4d3c2b1a0",
+};
 pub const VISA: &str = "4111111111111111";
 
 pub struct Reef {
@@ -294,7 +300,7 @@ pub async fn found_for(
         pay_links: vec![("email", "d4a93f4e60c84e27915b8a2c7f3e0d57".into())],
         admins: vec![admin],
         own_books,
-        integrations: Vec::new(),
+        integrations: vec![(IntegrationKind::Sell, SELL.key_id.parse().unwrap(), SELL.secret.into())],
     };
     house.engine.found_merchant(founding, payers).await.unwrap().unwrap()
 }

@@ -1,8 +1,9 @@
 //! Refunds in the books: those that they refuse, those that leave them again, and those of a payment that they refused.
 
 use crate::{
+    exceptions::INBOX,
     refunds::{Dialog, an_hour_later, credits, paid, story_of, tells},
-    support::{Client, Form, House, On, assert_has, http, link},
+    support::{Client, Form, House, On, assert_has, field, http, link},
 };
 use serde_json::json;
 use simulators::facts;
@@ -43,6 +44,32 @@ async fn d30_a_refund_whose_payment_is_reconciled_stays_in_the_books_when_it_fai
     let home = admin.get("/admin").await.body;
     let told = "is reconciled with the bank statement. Delete the payment with the reference re_";
     assert!(home.contains(told), "{home}");
+}
+
+#[tokio::test]
+async fn d30_a_refund_that_is_taken_out_half_way_says_that_its_credit_note_is_left() {
+    let house = House::new().await;
+    let form = paid(&house, "pm_card_refundFail").await;
+    let admin = house.staff().await;
+    Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+    tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+    house.arm("xero", "period_locked", "POST /xero/api.xro/2.0/CreditNotes").await;
+    let admin = an_hour_later(&house, &form.payment, "The books keep the refund’s credit note").await;
+    assert_eq!(credits(&house).await, [("AUTHORISED".to_owned(), 0)]);
+    let note = house.state("xero").await["credit_notes"][0]["number"].as_str().unwrap().to_owned();
+    let kept = format!("but the books keep its credit note {note}: ");
+    let page = admin.get(INBOX).await.body;
+    assert_has!(page, &*kept, "Void that credit note");
+    assert!(!page.contains("Delete the payment"), "it is gone: {page}");
+    let differences = house.differences(None).await;
+    let alone = "the books keep its credit note, without its payment";
+    assert!(matches!(&*differences, [one] if one.ends_with(alone)), "{differences:?}");
+
+    let line = page.split(&*kept).nth(1).unwrap();
+    let again = admin.post("/api/exceptions/retry", &[("exception", &field(line, "exception"))]).await;
+    assert_eq!(again.status, 303, "{}", again.body);
+    house.until("it is voided", async || credits(&house).await == [("VOIDED".to_owned(), 0)]).await;
+    house.assert_everything_agrees().await;
 }
 
 #[tokio::test]

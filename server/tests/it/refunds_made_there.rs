@@ -160,6 +160,33 @@ async fn g37_a_refund_made_there_that_waits_is_asked_about_and_one_that_fails_is
     }
 }
 
+/// Heard of first, it would find no share of the invoice that it could be credited on.
+#[tokio::test]
+async fn d24_a_refund_made_there_in_the_place_of_one_whose_failure_was_not_told_is_credited() {
+    for database in [On::Sqlite, On::Postgres] {
+        let Some(house) = House::on(database).await else { continue };
+        let form = paid(&house, "pm_card_refundFail").await;
+        let admin = house.staff().await;
+        Dialog::open(&admin, &form.payment).await.press(&admin, "1204.50").await;
+        tells(&house, &admin, &form.payment, "Refund posted to the books").await;
+        for news in ["webhook refund.updated", "webhook refund.failed"] {
+            house.arm("stripe", "webhook_lost", news).await;
+        }
+        house.pass_an_hour().await;
+        let admin = house.staff().await;
+        let page = admin.get(&story_of(&form.payment)).await.body;
+        assert!(!page.contains("Refund failed"), "nobody has told: {page}");
+
+        refunded_by_others(&house).await;
+        tells(&house, &admin, &form.payment, "Refund of $5.00 made at Stripe").await;
+        assert!(admin.get(&story_of(&form.payment)).await.body.contains("Refund failed"), "it was asked for");
+        let in_its_place = [("VOIDED".to_owned(), 0), ("PAID".to_owned(), 500)];
+        house.until("the one in its place is credited", async || credits(&house).await == in_its_place).await;
+        house.assert_everything_agrees().await;
+        assert_eq!(Dialog::open(&admin, &form.payment).await.most, "1199.50");
+    }
+}
+
 /// A payment of five days ago, and the begin of the last day.
 async fn paid_days_ago(card: &str) -> (House, Form, DateTime<Utc>) {
     let house = House::new().await;

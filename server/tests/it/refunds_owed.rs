@@ -103,6 +103,7 @@ async fn s84_d24_what_is_still_owed_is_open_again_everywhere_and_is_paid_once_by
             "Refund paid"
         );
         assert!(!page.contains("name=\"refund\""), "nothing is left to refund");
+        assert!(!page.contains("Returned"), "no bank took it back: {page}");
         let ana = ana(&house.portal).await;
         let board = ana.get("/dashboard").await.body;
         assert!(board.contains("You owe $2,254.50 on 3 invoices"), "{board}");
@@ -371,6 +372,7 @@ async fn survives(step: &'static str, database: On) {
         press(&dying.portal).await;
         dying.until_dead(step).await;
     }
+    house.outlive_the_dead();
     let server = Server::start(&house, None).await;
     if step == "before_refund_intent" {
         assert_eq!(refunded(&house).await, 0, "nothing was meant yet, so nothing was paid back");

@@ -11,7 +11,7 @@ use crate::{
     support::{Form, House, On, Server, http, link, own_port},
     surcharges::set_rules,
 };
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::money::Currency;
 use engine::BooksSettings;
 use futures::StreamExt;
@@ -61,7 +61,7 @@ pub enum Package {
 }
 
 impl Package {
-    const ALL: [Self; 3] = [Self::Xero, Self::QuickBooks, Self::BuiltIn];
+    pub const ALL: [Self; 3] = [Self::Xero, Self::QuickBooks, Self::BuiltIn];
 
     /// Nothing for books of our own.
     pub const fn vendor(self) -> Option<&'static str> {
@@ -118,7 +118,7 @@ pub struct Shop {
     pub books: Package,
     merchant: &'static str,
     pub admin: &'static str,
-    currency: &'static str,
+    pub currency: &'static str,
     link: String,
     payment: String,
     pub taken_minor: i64,
@@ -153,13 +153,17 @@ impl Shop {
         Some(Self { house, books, merchant, admin, currency, link, payment, taken_minor })
     }
 
+    /// Of its merchant.
+    pub fn key(&self) -> &'static str {
+        if self.books == Package::Xero { facts::NORTHWIND.key } else { reef::KEY }
+    }
+
     /// Keeps what is paid over what is due, and adds one percent for every card.
     async fn keeps_credit_and_adds(&self) {
         self.house.execute("UPDATE merchant SET takes_more = TRUE").await;
-        let account = self.books.account();
+        let (key, account) = (self.key(), self.books.account());
         let rules =
             format!(r#"{{"place": "NZ", "rules": [{{"rate_ppm": 10000, "funding": "any", "account": "{account}"}}]}}"#);
-        let key = if self.books == Package::Xero { facts::NORTHWIND.key } else { reef::KEY };
         set_rules(&self.house, key, &rules).await;
     }
 
@@ -203,11 +207,17 @@ impl Shop {
             (Cut::Write(nth), None) => format!("{}:{nth}", STEPS[WRITTEN][saga as usize]),
             (Cut::Write(nth), Some(vendor)) => return self.die_unheard(vendor, nth).await,
         };
-        let mut dying = Server::spawn(&self.house, &["work"], own_port(), Some(&step));
-        dying.until_dead(&step).await;
+        self.die_at(&step).await;
     }
 
-    async fn die_unheard(&self, vendor: &str, nth: usize) {
+    /// A worker takes up what there is to do and dies at this step of it.
+    pub async fn die_at(&self, step: &str) {
+        let mut dying = Server::spawn(&self.house, &["work"], own_port(), Some(step));
+        dying.until_dead(step).await;
+    }
+
+    /// The same once the books have executed the write of this number, before it hears of it.
+    pub async fn die_unheard(&self, vendor: &str, nth: usize) {
         self.house.arm_with(json!({"vendor": vendor, "fault": UNHEARD, "skip": nth - 1})).await;
         let mut dying = Server::spawn(&self.house, &["work"], own_port(), None);
         let is_executed = async || self.armed(UNHEARD).await.is_none();
@@ -222,25 +232,33 @@ impl Shop {
 
     /// No lease of theirs is left. Within a minute of its making the refund would fail.
     fn forget_the_dead(&self, saga: Saga) {
-        self.house.leap(TimeDelta::seconds(if saga == Saga::Refund { 16 } else { 60 }));
-        self.house.put_processes(self.house.now() - Utc::now());
+        self.house.leap_with_processes(TimeDelta::seconds(if saga == Saga::Refund { 16 } else { 60 }));
     }
 
     /// One saga, killed, and taken up by a worker that lives: it ends as if nothing had been, and each write of it was sent
     /// once.
     async fn survives(&mut self, saga: Saga, cut: Cut) {
         let what = format!("{:?} {saga:?} {cut:?}", self.books);
-        if let Some(vendor) = self.books.vendor() {
-            self.house.arm_with(json!({"vendor": vendor, "fault": COUNTER, "skip": COUNTED})).await;
-        }
+        self.count_writes().await;
         self.begin(saga).await;
         self.die(saga, cut).await;
         self.forget_the_dead(saga);
         self.house.worked(self.ends(saga, &what)).await;
+        self.assert_written(self.books.writes()[saga as usize], &what).await;
+    }
+
+    /// Counts what is written into the books from here on. Nobody counts in books of our own.
+    pub async fn count_writes(&self) {
+        if let Some(vendor) = self.books.vendor() {
+            self.house.arm_with(json!({"vendor": vendor, "fault": COUNTER, "skip": COUNTED})).await;
+        }
+    }
+
+    /// So many writes were sent since then, and as many are what it takes.
+    pub async fn assert_written(&self, writes: usize, what: &str) {
         if self.books.vendor().is_some() {
             let left = self.armed(COUNTER).await.unwrap()["skip"].as_u64().unwrap();
-            let writes = u64::try_from(self.books.writes()[saga as usize]).unwrap();
-            assert_eq!(COUNTED - left, writes, "{what}: each write is sent once");
+            assert_eq!(COUNTED - left, u64::try_from(writes).unwrap(), "{what}: each write is sent once");
             self.house.disarm().await;
         }
     }
@@ -252,14 +270,19 @@ impl Shop {
         let expected = (self.books.entries()[saga as usize], sum);
         let stands = async || self.stands().await == expected;
         self.house.until_within(&format!("{what}: the books have {expected:?}"), KNOWN_WITHIN, stands).await;
+        self.rests(what).await;
+        assert_eq!(self.stands().await, expected, "{what}");
+        assert_eq!(self.house.charges().await.len(), 1, "{what}: one charge");
+        assert_eq!(self.raised().await, 1, "{what}: one invoice of the surcharge");
+    }
+
+    /// Gateway, portal and books agree, and nothing waits for anything.
+    pub async fn rests(&self, what: &str) {
         let agree = async || !self.house.differences(None).await.iter().any(|words| words.starts_with(self.merchant));
         self.house.until(&format!("{what}: gateway, portal and books agree"), agree).await;
         for waits in WAITING {
             self.house.until(&format!("{what}: {waits}"), async || self.house.number(waits).await == 0).await;
         }
-        assert_eq!(self.stands().await, expected, "{what}");
-        assert_eq!(self.house.charges().await.len(), 1, "{what}: one charge");
-        assert_eq!(self.raised().await, 1, "{what}: one invoice of the surcharge");
     }
 
     /// How many entries of ours stand in the books, and what they come to.
@@ -297,7 +320,7 @@ const OTHER_BOOKS: &str = "DELETE FROM connection WHERE kind = 'books'
     AND merchant_id <> (SELECT id FROM merchant WHERE name = 'Northwind IT')";
 const NORTHWINDS_BOOKS: &str = "DELETE FROM connection WHERE kind = 'books'";
 const ENTERED: &str = "SELECT count(*) FROM ledger_payment";
-const SUM: &str = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM ledger_payment";
+pub const SUM: &str = "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM ledger_payment";
 const RAISED: &str = "SELECT count(*) FROM invoice WHERE number LIKE 'SC-%'";
 const VOIDED: &str = "SELECT count(*) FROM invoice WHERE number LIKE 'SC-%' AND status = 'void'";
 /// Whatever would show that something is not over.

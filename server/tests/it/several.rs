@@ -409,6 +409,7 @@ async fn survives(step: &'static str, database: On) {
         ana.try_post("/api/payments/take", &form.fields("pm_card_visa")).await;
         dying.until_dead(step).await;
     }
+    house.outlive_the_dead();
     let _server = Server::start(&house, None).await;
     assert_paid(&house, ALL_MINOR, &ALL).await;
     house.assert_everything_agrees().await;

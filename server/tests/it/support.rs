@@ -1,6 +1,6 @@
 //! A whole house for one test: vendors, portal and worker on free ports, with the demo's data. Dropping it stops
 //! everything. Who visits it: `browser.rs`; what else serves it: `processes.rs`; what it stands on and what is seen there:
-//! `database.rs`, `vendors.rs`, `clock.rs`, `payments.rs`.
+//! `database.rs` (its schema: `schema.rs`), `vendors.rs`, `clock.rs`, `payments.rs`.
 
 mod browser;
 mod clock;
@@ -8,9 +8,11 @@ mod database;
 mod mail_server;
 mod payments;
 mod processes;
+mod schema;
 mod vendors;
 
 pub use browser::{Answer, Client, Form, ana, ana_at, field, harbour_link, harbour_link_for, link, link_for, places};
+pub use clock::DEAD_FOR;
 pub use payments::paid_and_booked;
 pub use processes::{Server, at_each_step, own_port};
 pub use vendors::sign_event;
@@ -27,13 +29,16 @@ use simulators::{Options, Simulators, Vendor, facts};
 use std::{
     net::SocketAddr,
     process::{Command, Stdio},
-    sync::{Arc, Once, atomic::AtomicI64},
+    sync::{Arc, LazyLock, Once, atomic::AtomicI64},
     time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
 /// How long a test waits for something that the worker does.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// So long after one look comes the next.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_EVERY_MAX: Duration = Duration::from_millis(500);
 
 pub struct House {
     pub engine: Engine,
@@ -47,7 +52,7 @@ pub struct House {
     keys: String,
     /// The vendors', and its own portal's.
     clock_ms: Arc<AtomicI64>,
-    postgres: Option<(String, String)>,
+    postgres: Option<database::Postgres>,
     stop: Vec<oneshot::Sender<()>>,
 }
 
@@ -129,13 +134,15 @@ impl House {
     async fn build(database: On, runs: Runs) -> Option<Self> {
         ring();
         let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("portal.db");
         let (url, postgres) = match database {
-            On::Sqlite => (format!("sqlite://{}", folder.path().join("portal.db").display()), None),
+            On::Sqlite => (format!("sqlite://{}", file.display()), None),
             On::Postgres => {
-                let (url, admin, name) = database::fresh_postgres().await?;
-                (url, Some((admin, name)))
+                let (postgres, url) = database::Postgres::fresh().await?;
+                (url, Some(postgres))
             }
         };
+        let has_schema = postgres.is_some() || schema::lay(&file);
         let (vendor_port, portal_port) = (bind().await, bind().await);
         let (vendors, portal) = (address(&vendor_port), address(&portal_port));
         let options = Options {
@@ -161,6 +168,9 @@ impl House {
             (&settings.database_url, engine::Settings { hold_books, ..engine_settings(&settings) });
         let engine = Engine::open(database, keys.parse().unwrap(), clock, options).await.unwrap();
         engine.migrate().await.unwrap();
+        if !has_schema {
+            schema::keep(&url).await;
+        }
         let gateway = demo::seed(&engine, &vendors).await.unwrap().unwrap();
         let mut house = Self {
             portal: portal.clone(),
@@ -268,22 +278,25 @@ impl House {
 
     pub async fn until_within(&self, what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
         let start = Instant::now();
+        let mut looked = start;
         while !is_so().await {
             assert!(start.elapsed() < patience, "waited in vain: {what}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            breathe(looked).await;
+            looked = Instant::now();
         }
     }
+}
+
+/// Between two looks: for as long as the one took that began then, so that looking leaves the machine to those who are waited
+/// for.
+async fn breathe(looked: Instant) {
+    tokio::time::sleep(looked.elapsed().clamp(LOOK_EVERY, LOOK_EVERY_MAX)).await;
 }
 
 impl Drop for House {
     fn drop(&mut self) {
         for stop in self.stop.drain(..) {
             let _ = stop.send(());
-        }
-        if let Some((admin, name)) = self.postgres.take() {
-            // By psql, because nothing can be awaited here.
-            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let _ = Command::new("psql").args([&admin, "-qc", &drop]).status();
         }
         let _ = &self.folder;
     }
@@ -299,9 +312,15 @@ macro_rules! assert_has {
 }
 pub(crate) use assert_has;
 
+/// One client for all of a test: to make one, the roots of the machine are read, which takes longer than most requests. It
+/// keeps no connection, so that none leads to a server that has died.
 pub fn http() -> reqwest::Client {
-    ring();
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        ring();
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        builder.pool_max_idle_per_host(0).build().unwrap()
+    });
+    HTTP.clone()
 }
 
 pub fn ring() {

@@ -188,6 +188,7 @@ async fn survives(step: &'static str, database: On) {
     let Some(house) = House::vendors_alone_on(database).await else { return };
     set_rules(&house, facts::NORTHWIND.key, RULES).await;
     press_and_die(&house, step).await;
+    house.outlive_the_dead();
     let _server = Server::start(&house, None).await;
     assert_booked(&house, KNOWN_WITHIN).await;
     house.assert_everything_agrees().await;

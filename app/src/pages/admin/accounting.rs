@@ -53,7 +53,7 @@ pub fn ConnectionsView(page: ConnectionsPage, done: String) -> impl IntoView {
         view! { <ErrorSummary title="Nothing was changed" mend/> }
     });
     let words = words(&page);
-    let ConnectionsPage { who, books, lanes, offers, lacks_accounts, .. } = page;
+    let ConnectionsPage { who, books, lanes, offers, lacks_accounts, runs_short, .. } = page;
     let set_up = books.is_some().then(|| {
         let class = if lacks_accounts { "btn primary" } else { "btn" };
         view! { <a class=class href=format!("{PATH}/set-up")>"Set up accounts"</a> }
@@ -80,6 +80,18 @@ pub fn ConnectionsView(page: ConnectionsPage, done: String) -> impl IntoView {
             </p>
         }
     });
+    let short = runs_short.map(|month| {
+        view! {
+            <p class="notice warn">
+                {format!(
+                    "Little is left of what this app may read this month: {}. What runs in the background reads less until the \
+                     month is over, so that people can pay. Whoever runs this installation can raise the limit when the app’s \
+                     plan allows more.",
+                    used(month)
+                )}
+            </p>
+        }
+    });
     view! {
         <Frame who current=PATH>
             <div class="lead-in">
@@ -89,6 +101,7 @@ pub fn ConnectionsView(page: ConnectionsPage, done: String) -> impl IntoView {
             {toast}
             {not}
             {accounts}
+            {short}
             {cards}
         </Frame>
     }
@@ -197,6 +210,9 @@ fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
     };
     let pause = if lane.is_paused { "Resume" } else { "Pause" };
     let (minute, day) = (used(lane.minute), used(lane.day));
+    let month = lane.month.map(|month| {
+        view! { <div><dt>"Budget used this month"</dt><dd>{used(month)} " for all companies of this app"</dd></div> }
+    });
     // One without credentials of its own begins with a client of its own.
     let needs_client = !lane.has_own_client;
     let connect = if needs_client { "Connect" } else { "Reconnect" };
@@ -224,6 +240,7 @@ fn LaneCard(lane: LaneFace, books: String) -> impl IntoView {
                 <div><dt>"Token"</dt><dd>{token}</dd></div>
                 <div><dt>"Calls this minute"</dt><dd>{minute}</dd>{stopped}</div>
                 <div><dt>"Calls today"</dt><dd>{day}</dd></div>
+                {month}
                 <div><dt>"Queue"</dt><dd>{queue}</dd></div>
                 <div><dt>"Last error"</dt><dd>{error}</dd></div>
             </dl>

@@ -246,7 +246,9 @@ fn Attempts(attempts: Vec<AttemptFace>, locale: Locale) -> impl IntoView {
                 <th scope="row" class="key">{attempt.gateway}</th>
                 <td class="mono what">{attempt.gateway_id} " " {attempt.charge_id}</td>
                 <td class="num method">{attempt.method}</td>
-                <td class="state"><StateBadge state=attempt.state never_sent=attempt.never_sent/></td>
+                <td class="state">
+                    <StateBadge state=attempt.state never_sent=attempt.never_sent refunded=attempt.refunded/>
+                </td>
                 <td class="amount">{attempt.amount.format(locale)}</td>
             </tr>
         }

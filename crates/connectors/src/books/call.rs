@@ -24,7 +24,7 @@ impl Call {
         request: RequestBuilder,
         allowance: fn(&Answer) -> Allowance,
     ) -> Result<Answer, BooksError> {
-        let mut passage = toll.enter().await?;
+        let mut passage = toll.enter(self == Self::Read).await?;
         let answer = http.send(request).await.map_err(|error| self.unsent(&error))?;
         passage.heard(allowance(&answer));
         Ok(answer)

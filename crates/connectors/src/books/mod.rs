@@ -261,8 +261,8 @@ pub enum BooksError {
     NotFound,
     #[error("the books refused it: {message}")]
     Refused { cause: RefusedCause, message: String },
-    /// A refund is half-written: its credit stands, and its payment was refused.
-    #[error("the books refused the payment of a credit: {message}")]
+    /// A refund is half-written, or half taken out: its credit stands without its payment, and they refused the rest.
+    #[error("the books have a credit without its payment, and refused the rest: {message}")]
     CreditUnpaid { credit_id: String, cause: RefusedCause, message: String },
     /// After the first byte of a write: it may stand in the books. Look it up before a re-send.
     #[error("the books' answer cannot be trusted: {0}")]

@@ -35,6 +35,10 @@ pub struct Chart {
     pub surcharge_is: &'static str,
     /// Those that may be in a sale.
     pub taxes: Vec<Choice>,
+    /// Those that may be in what is paid before its invoice comes, all of no percent; empty where there is nothing to choose.
+    pub zero_taxes: Vec<Choice>,
+    /// What is noted in the history of invoices where that is chosen; absent where it cannot be.
+    pub notes: Option<&'static str>,
     /// What is to be changed there first, in sentences.
     pub wants: Vec<&'static str>,
     /// All that the adapter writes there, in sentences.

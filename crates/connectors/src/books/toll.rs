@@ -9,11 +9,11 @@ use std::fmt::Debug;
 /// Whoever counts the calls.
 #[async_trait]
 pub trait Toll: Debug + Send + Sync {
-    /// Lets one request pass, as soon as its turn comes.
+    /// Lets one request pass, as soon as its turn comes. `reads`: it writes nothing, which some vendors meter.
     ///
     /// # Errors
     /// [`BooksError::NotNow`], or [`BooksError::Busy`] when others of the same work have passed. The request is not sent.
-    async fn enter(&self) -> Result<Box<dyn Passage>, BooksError>;
+    async fn enter(&self, reads: bool) -> Result<Box<dyn Passage>, BooksError>;
 }
 
 /// One request that is under way. It is over when this is dropped.
@@ -28,7 +28,7 @@ pub struct NoToll;
 
 #[async_trait]
 impl Toll for NoToll {
-    async fn enter(&self) -> Result<Box<dyn Passage>, BooksError> {
+    async fn enter(&self, _: bool) -> Result<Box<dyn Passage>, BooksError> {
         Ok(Box::new(Self))
     }
 }

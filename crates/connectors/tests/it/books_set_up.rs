@@ -78,7 +78,9 @@ async fn n6_what_fits_in_xero_is_offered_and_nothing_else() {
     assert!(chart.clearing.iter().all(|choice| choice.is_bank));
     assert_eq!(ids(&chart.prepayment), [facts::xero::PREPAYMENT_ACCOUNT_CODE]);
     assert_eq!(ids(&chart.surcharge), [facts::xero::SALES_ACCOUNT_CODE, "260"]);
-    assert_eq!(ids(&chart.taxes), ["NONE"], "no tax on purchases is in a sale");
+    assert_eq!(ids(&chart.taxes), ["NONE", "ZERORATEDOUTPUT", "OUTPUT2"], "no tax on purchases is in a sale");
+    assert_eq!(ids(&chart.zero_taxes), ["NONE", "ZERORATEDOUTPUT"], "and what has no invoice yet is not taxed");
+    assert!(chart.notes.is_some());
     sim.arm("xero", "token_revoked").await;
     assert!(matches!(xero.chart(&company).await, Err(BooksError::TokenExpired)));
 }
@@ -100,7 +102,7 @@ async fn n6_a_consent_at_intuit_names_its_company_and_what_fits_there_is_offered
     clearing.sort_unstable();
     assert_eq!(clearing, [facts::qbo::BANK_ACCOUNT_ID, facts::qbo::CLEARING_ACCOUNT_ID]);
     assert_eq!(ids(&chart.prepayment), [facts::qbo::PREPAYMENT_ACCOUNT_ID]);
-    assert!(chart.wants.is_empty());
+    assert!(chart.wants.is_empty() && chart.zero_taxes.is_empty() && chart.notes.is_none());
     let surcharge = ids(&chart.surcharge);
     assert!(surcharge.contains(&facts::qbo::SURCHARGE_ITEM_ID), "{surcharge:?}");
     assert!(!surcharge.contains(&facts::qbo::PREPAYMENT_ITEM_ID), "what is owed earns nothing: {surcharge:?}");

@@ -12,7 +12,11 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate};
 use connectors::{
-    books::{ApplyCredit, Books, PostPayment, PostRefund, set_up::BooksSetUp, xero::Xero},
+    books::{
+        ApplyCredit, Books, PostPayment, PostRefund,
+        set_up::BooksSetUp,
+        xero::{Xero, XeroConfig},
+    },
     gateway::{Authority, ChargeHow, ChargeRequest, ForgetRequest, Gateway, KeptMethod, StoreLookUp, StoreRequest},
 };
 use domain::{advance::AdvanceKind, method::MethodKind};
@@ -596,6 +600,41 @@ async fn what_we_write_to_xero_about_customers_is_what_its_contract_asks_for() {
     assert_eq!(asked[1].header("idempotency-key"), "pay-1-customer");
     let sent: Value = serde_json::from_str(&asked[1].body).unwrap();
     assert_eq!(sent, json!({"Contacts": [{"Name": "Delta Dental", "EmailAddress": "ana@acme.test"}]}));
+}
+
+#[tokio::test]
+async fn s26_g43_what_is_paid_before_its_invoice_bears_the_tax_code_that_was_chosen() {
+    let Some(text) = contract("xero_accounting.yaml") else { return };
+    let contract: Value = serde_norway::from_str(&text).unwrap();
+    let (no_invoice, no_note) = (json!({"Invoices": []}), json!({"CreditNotes": []}));
+    let payments = json!({"Payments": [{"PaymentID": ID, "Status": "AUTHORISED", "Reference": "ch_1"}]});
+    let note = json!({"CreditNotes": [{"CreditNoteID": ID, "Status": "AUTHORISED"}]});
+    let transaction = json!({"BankTransactions": [{"BankTransactionID": ID}]});
+    let made = raised("95.50", "AUTHORISED");
+    let script = [&no_invoice, &no_note, &no_invoice, &made, &payments, &note, &transaction, &transaction];
+    let stub = Stub::start(script.map(|body| reply(200, body))).await;
+    let config = xero_config(&format!("{}/api.xro/2.0", stub.url), "token");
+    let xero = Xero::new(http(), XeroConfig { zero_tax: Some("ZERORATEDOUTPUT".into()), ..config });
+    let posting = payment_of(NaiveDate::from_ymd_opt(2026, 7, 1).unwrap());
+    for paid in [quote(ID), advance(AdvanceKind::Prepayment, ID), advance(AdvanceKind::OverPayment, ID)] {
+        xero.post_payment(&PostPayment { advance: Some(paid), ..posting.clone() }).await.unwrap();
+    }
+    let asked = stub.asked();
+    let written = asked.iter().filter(|asked| asked.method == "PUT");
+    let bears = |asked: &Asked| {
+        let words = [r#""LineAmountTypes":"Inclusive""#, r#""TaxType":"ZERORATEDOUTPUT""#];
+        words.map(|words| asked.body.contains(words))
+    };
+    let seen: Vec<_> = written.map(|asked| (assert_fits_xero(&contract, asked), bears(asked))).collect();
+    let expected = [
+        ("put /Invoices", [true; 2]),
+        ("put /Payments", [false; 2]),
+        ("put /CreditNotes", [true; 2]),
+        ("put /BankTransactions", [true; 2]),
+        // Xero puts it on what customers owe, without a tax.
+        ("put /BankTransactions", [false; 2]),
+    ];
+    assert_eq!(seen, expected.map(|(name, bears)| (name.to_owned(), bears)));
 }
 
 fn payment_of(day: NaiveDate) -> PostPayment {

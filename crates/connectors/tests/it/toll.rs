@@ -27,7 +27,7 @@ impl Counted {
 
 #[async_trait]
 impl Toll for Counted {
-    async fn enter(&self) -> Result<Box<dyn Passage>, BooksError> {
+    async fn enter(&self, _: bool) -> Result<Box<dyn Passage>, BooksError> {
         let mut left = self.left.lock().unwrap();
         *left = left.checked_sub(1).ok_or(BooksError::NotNow { until: DateTime::UNIX_EPOCH })?;
         Ok(Box::new(Ear(Arc::clone(&self.heard))))

@@ -218,6 +218,7 @@ pub fn xero_config(api_base: &str, access_token: &str) -> XeroConfig {
         clearing_account: simulators::facts::xero::CLEARING_ACCOUNT_CODE.to_owned(),
         clearing_is_bank: true,
         prepayment_account: Some(simulators::facts::xero::PREPAYMENT_ACCOUNT_CODE.to_owned()),
+        zero_tax: None,
         access_token: access_token.into(),
         toll: Arc::new(NoToll),
     }

@@ -415,6 +415,27 @@ async fn d30_a_refused_payment_of_a_credit_note_says_that_the_credit_note_stands
 }
 
 #[tokio::test]
+async fn d30_a_credit_note_that_is_not_voided_behind_its_payment_says_that_it_alone_is_left() {
+    let sim = Sim::start().await;
+    let xero = connected(&sim).await;
+    let refund = posted_refund(&inv_501(&xero).await.external_id, 20_000, sim.now().date_naive(), 1);
+    let posted = xero.post_refund(&refund).await.unwrap();
+    let locked = serde_json::json!({"vendor": "xero", "fault": "period_locked", "times": 2,
+        "match": "POST /xero/api.xro/2.0/CreditNotes"});
+    sim.control("faults", locked).await;
+    for _ in 0..2 {
+        let refused = xero.take_back_refund(&refund).await;
+        let Err(BooksError::CreditUnpaid { credit_id, cause, .. }) = &refused else {
+            panic!("not refused: {refused:?}")
+        };
+        assert_eq!((Some(credit_id), *cause), (posted.credit_id.as_ref(), RefusedCause::PeriodLocked));
+        assert_eq!(credits(&sim).await, (vec!["AUTHORISED".to_owned()], 0));
+    }
+    xero.take_back_refund(&refund).await.unwrap();
+    assert_eq!(credits(&sim).await, (vec!["VOIDED".to_owned()], 0));
+}
+
+#[tokio::test]
 async fn d30_a_credit_note_over_another_amount_than_was_paid_back_is_not_paid_out() {
     let sim = Sim::start().await;
     let xero = connected(&sim).await;

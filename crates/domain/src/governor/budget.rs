@@ -19,8 +19,8 @@ const PLACE_LIFE: TimeDelta = TimeDelta::seconds(21);
 /// Of the places, so many are always left to people and pages, and pages take no more than those.
 const PEOPLE_PLACES: (u32, u32) = (3, 5);
 const PAGE_PLACES: (u32, u32) = (2, 5);
-/// Of the day, a tenth.
-const PEOPLE_OF_DAY: u32 = 10;
+/// A day is shared in tenths.
+const TENTHS: u32 = 10;
 /// Of the minute, jobs may have a sixth at once; the rest is kept for people, and set free as the minute passes.
 const PEOPLE_OF_MINUTE: (u32, u32) = (5, 6);
 /// When a place may have come free.
@@ -31,6 +31,8 @@ const PAGE_GAP: TimeDelta = TimeDelta::seconds(1);
 const PAGES_SEEN: TimeDelta = TimeDelta::seconds(15);
 /// When another lane's share may be used up, or its work done.
 const SHARE_GAP: TimeDelta = TimeDelta::seconds(4);
+/// When so much of what a lane keeps of the day is set free that the other may ask again.
+const DAY_GAP: TimeDelta = TimeDelta::minutes(10);
 /// Whoever is sent away comes again when so many calls are free: each question is a transaction.
 const FREE_AT_ONCE: u32 = 3;
 
@@ -42,6 +44,8 @@ pub struct Budget {
     day: Window,
     /// Of this minute's calls, those of each queue.
     by: [u32; Queue::COUNT],
+    /// Of this day's.
+    day_by: [u32; Queue::COUNT],
     /// Pages that got none.
     pages_sent_away: u32,
     /// What people wanted in the minute before, or pages that led them to it.
@@ -132,6 +136,7 @@ impl Budget {
             self.minute.take(calls, now);
             self.day.take(calls, now);
             self.by[ask.queue.place()] += calls;
+            self.day_by[ask.queue.place()] += calls;
         }
         let count = if calls > 0 { places } else { ask.back.kept };
         self.hold(ask.back.holder, count, now);
@@ -169,7 +174,9 @@ impl Budget {
             self.wanted_before = self.by[Queue::People.place()].max(self.pages_wanted());
             (self.by, self.pages_sent_away) = ([0; Queue::COUNT], 0);
         }
-        self.day.roll(now, DAY);
+        if self.day.roll(now, DAY) {
+            self.day_by = [0; Queue::COUNT];
+        }
     }
 
     const fn pages_wanted(&self) -> u32 {
@@ -182,11 +189,10 @@ impl Budget {
         let unused: u32 = back.unused.iter().sum();
         if back.minute.is_some() && back.minute == self.minute.since {
             self.minute.put_back(unused);
-            for (by, unused) in self.by.iter_mut().zip(back.unused) {
-                *by = by.saturating_sub(unused);
-            }
+            less(&mut self.by, &back.unused);
         }
         self.day.put_back(unused);
+        less(&mut self.day_by, &back.unused);
         if let Some(heard) = &back.heard {
             self.hear(limits, heard);
         }
@@ -209,8 +215,8 @@ impl Budget {
         if minute_left.is_some_and(|left| self.minute.hear(left, limits.minute, heard.sent_at)) {
             (self.by, self.pages_sent_away) = ([0; Queue::COUNT], 0);
         }
-        if let Some(left) = day_left {
-            self.day.hear(left, limits.of_day(), heard.sent_at);
+        if day_left.is_some_and(|left| self.day.hear(left, limits.of_day(), heard.sent_at)) {
+            self.day_by = [0; Queue::COUNT];
         }
         if app_minute_left.zip(limits.app_minute).is_some_and(|(left, all)| left < all / 10) {
             self.jobs_stop = self.jobs_stop.max(Some(heard.sent_at + MINUTE));
@@ -245,9 +251,9 @@ impl Budget {
         if left == 0 || self.minute.since.is_some_and(|since| now >= since + MINUTE_USED) {
             return (0, minute_end);
         }
-        let of_day = self.day.left(limits.of_day()).saturating_sub(self.kept_of_day(limits, ask));
+        let (of_day, day_again_at) = self.room_of_day(limits, ask, now);
         if of_day == 0 {
-            return (0, self.day.since.map_or(now, |since| since + DAY));
+            return (0, day_again_at);
         }
         // When little is left, one at a time: what one process hears of the vendor, the others know before they call.
         let most = of_day.min(HANDFUL).min((left / 8).max(1));
@@ -264,8 +270,38 @@ impl Budget {
         }
     }
 
-    fn kept_of_day(&self, limits: &Limits, ask: &Ask) -> u32 {
-        if ask.queue == Queue::People || !ask.people_here { 0 } else { limits.of_day() / PEOPLE_OF_DAY }
+    /// The same of the day. A tenth is always kept for people and for what follows of their payments; a lane takes of the
+    /// rest what the others will not want of their shares.
+    fn room_of_day(&self, limits: &Limits, ask: &Ask, now: DateTime<Utc>) -> (u32, DateTime<Utc>) {
+        let Some(day) = limits.day else { return (u32::MAX, now) };
+        let end = self.day.since.map_or(now, |since| since + DAY);
+        let left = self.day.left(day);
+        let tenth = if ask.people_here { part_of_day(day, Lane::UserAction) } else { 0 };
+        let open = left.saturating_sub(tenth);
+        match ask.queue {
+            Queue::People | Queue::Jobs(Lane::UserAction) => (left, end),
+            Queue::Pages => (open, end),
+            Queue::Jobs(_) if open == 0 => (0, end),
+            Queue::Jobs(lane) => {
+                let others = Lane::ALL.into_iter().filter(|other| ![lane, Lane::UserAction].contains(other));
+                let wanted: u32 = others.map(|other| self.wanted_of_day(day, other, now)).sum();
+                (open.saturating_sub(wanted), (now + DAY_GAP).min(end))
+            }
+        }
+    }
+
+    /// What a lane has not had of its share, as far as it could want that until the day's end; nothing, when it has asked for
+    /// nothing within a day.
+    fn wanted_of_day(&self, day: u32, lane: Lane, now: DateTime<Utc>) -> u32 {
+        if self.asked[lane.place()].is_none_or(|asked| now - asked >= DAY) {
+            return 0;
+        }
+        let share = part_of_day(day, lane);
+        let past = self.day.since.map_or(TimeDelta::zero(), |since| (now - since).clamp(TimeDelta::zero(), DAY));
+        let ahead = (DAY - past).num_milliseconds().unsigned_abs();
+        let ahead = u64::from(share) * ahead / DAY.num_milliseconds().unsigned_abs();
+        let unused = share.saturating_sub(self.day_by[Queue::Jobs(lane).place()]);
+        u32::try_from(ahead).map_or(unused, |ahead| ahead.min(unused))
     }
 
     /// Of what is left of the minute, what people could want until its end. Whatever they did not want is set free. Jobs leave
@@ -329,6 +365,23 @@ const fn weight(lane: Lane) -> u32 {
         Lane::UserAction => 3,
         Lane::CompanySync => 2,
         Lane::Background => 1,
+    }
+}
+
+/// What a lane has of a day, by the same.
+const fn part_of_day(day: u32, lane: Lane) -> u32 {
+    let tenths = match lane {
+        Lane::UserAction => 1,
+        Lane::CompanySync => 5,
+        Lane::Background => 4,
+    };
+    day / TENTHS * tenths
+}
+
+/// Takes back what was not used.
+fn less(by: &mut [u32; Queue::COUNT], unused: &[u32; Queue::COUNT]) {
+    for (by, unused) in by.iter_mut().zip(unused) {
+        *by = by.saturating_sub(*unused);
     }
 }
 

@@ -3,11 +3,23 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 /// Those of `wire/accounting.md`, 1.4.
-const LIMITS: Limits =
-    Limits { concurrent: 5, place_taken: TimeDelta::zero(), minute: 60, day: Some(5_000), app_minute: Some(10_000) };
+const LIMITS: Limits = Limits {
+    concurrent: 5,
+    place_taken: TimeDelta::zero(),
+    minute: 60,
+    day: Some(5_000),
+    app_minute: Some(10_000),
+    app_month: None,
+};
 /// Those of 2.12: as many a second as at once.
-const BY_THE_SECOND: Limits =
-    Limits { concurrent: 10, place_taken: TimeDelta::milliseconds(1_250), minute: 500, day: None, app_minute: None };
+const BY_THE_SECOND: Limits = Limits {
+    concurrent: 10,
+    place_taken: TimeDelta::milliseconds(1_250),
+    minute: 500,
+    day: None,
+    app_minute: None,
+    app_month: None,
+};
 const SERVICE: Queue = Queue::Jobs(Lane::Background);
 const COMPANY: Queue = Queue::Jobs(Lane::CompanySync);
 const WISE_PAY: Queue = Queue::Jobs(Lane::UserAction);
@@ -143,6 +155,50 @@ fn n6_a_tenth_of_the_day_is_people_s_alone() {
     let again = one.begin(&mut budget, SERVICE, at(13_000_000)).expect_err("there is none");
     assert!(again > at(86_000_000), "{again}");
     assert!(one.begin(&mut budget, Queue::People, at(13_000_000)).is_ok());
+}
+
+/// Each of these queues takes all that it gets, in turn, in these minutes of a day.
+fn greedy<const N: usize>(
+    budget: &mut Budget,
+    one: &mut Process,
+    queues: [Queue; N],
+    minutes: std::ops::Range<i64>,
+) -> [u32; N] {
+    let mut made = [0; N];
+    for ms in minutes.flat_map(|minute| (0..60).map(move |second| minute * 61_000 + second * 990)) {
+        for (queue, made) in queues.into_iter().zip(&mut made) {
+            *made += one.make(budget, queue, 60, at(ms));
+        }
+    }
+    made
+}
+
+#[test]
+fn n6_syncs_have_half_of_the_day_services_four_tenths_and_people_and_their_payments_the_rest() {
+    let (mut budget, mut one) = (Budget::default(), Process::number(1));
+    assert_eq!(greedy(&mut budget, &mut one, [SERVICE, COMPANY], 0..250), [2_000, 2_500]);
+    let again = one.begin(&mut budget, COMPANY, at(16_000_000)).expect_err("there is none");
+    assert!(again > at(86_000_000), "{again}");
+    assert_eq!(one.make(&mut budget, Queue::Pages, 1, at(16_000_000)), 0, "pages show what was last read");
+    let [posted, people] = greedy(&mut budget, &mut one, [WISE_PAY, Queue::People], 265..300);
+    assert_eq!(posted + people, 500);
+    assert!(posted > 0, "what was paid is posted");
+}
+
+#[test]
+fn n6_a_lane_borrows_of_the_day_what_the_other_will_not_want_any_more() {
+    // A sync has asked once, at the day's beginning: what a service gets in the hours after this one.
+    for (hour, gets) in [(0, 2_000..2_300), (12, 3_400..3_600), (22, 4_400..4_500)] {
+        let (mut budget, mut one) = (Budget::default(), Process::number(1));
+        assert_eq!(one.make(&mut budget, COMPANY, 1, at(0)), 1);
+        let first = hour * 3_600 / 61;
+        let [service] = greedy(&mut budget, &mut one, [SERVICE], first..first + 110);
+        assert!(gets.contains(&service), "{service} from hour {hour} on");
+        let now = at((first + 110) * 61_000);
+        one.make(&mut budget, SERVICE, 60, now);
+        let again = one.begin(&mut budget, SERVICE, now).expect_err("for the moment");
+        assert!(again <= at((first + 120) * 61_000), "more is set free soon: {again}");
+    }
 }
 
 #[test]
@@ -300,6 +356,23 @@ fn days_work() -> impl Strategy<Value = Vec<(usize, usize, i64, u8)>> {
 }
 
 proptest! {
+    #[test]
+    fn n6_whatever_one_lane_takes_the_other_finds_its_share_of_what_is_left_of_the_day(
+        (waits, takes, share) in prop::sample::select(vec![(COMPANY, SERVICE, 2_500), (SERVICE, COMPANY, 2_000)]),
+        acts in prop::collection::vec((0i64..600_000, 1u32..60), 1..300),
+    ) {
+        const DAY_MS: i64 = 86_430_000;
+        let (mut budget, mut one, mut now) = (Budget::default(), Process::number(1), 0);
+        prop_assert_eq!(one.make(&mut budget, waits, 1, at(0)), 1);
+        for (passes, wanted) in acts {
+            now = (now + passes).min(DAY_MS - 60_000);
+            one.make(&mut budget, takes, wanted, at(now));
+            let left = 4_500 - i64::from(budget.standing(&LIMITS, at(now)).day_used);
+            let ahead = share * (DAY_MS - now) / DAY_MS;
+            prop_assert!(left >= ahead.min(share - 1), "{left} of {ahead} at {now} ms");
+        }
+    }
+
     #[test]
     fn n6_whatever_three_processes_do_the_vendor_never_has_too_much(acts in days_work(), people_here: bool) {
         let queues = [Queue::People, Queue::Pages, WISE_PAY, COMPANY, SERVICE];

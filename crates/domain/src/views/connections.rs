@@ -16,6 +16,8 @@ pub struct ConnectionsPage {
     pub shares_a_budget: bool,
     /// Nobody has chosen yet where payments are to stand.
     pub lacks_accounts: bool,
+    /// Little is left of what an app of theirs may read this month.
+    pub runs_short: Option<Used>,
     /// What can be connected; empty where books are connected, or are our own.
     pub offers: Vec<BooksOffer>,
     pub lanes: Vec<LaneFace>,
@@ -47,6 +49,8 @@ pub struct LaneFace {
     pub token_made_at: Option<Moment>,
     pub minute: Used,
     pub day: Used,
+    /// What its app has read for everybody, where the vendor meters that.
+    pub month: Option<Used>,
     /// The vendor takes no calls before.
     pub stopped_until: Option<Moment>,
     /// So much waits for it, and since when.

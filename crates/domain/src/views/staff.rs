@@ -7,7 +7,7 @@ use crate::{
     ids::{EndpointId, EventId, InvoiceId, MailId, PaymentId, RefundId},
     money::Money,
     payment::AttemptState,
-    refund::RefundState,
+    refund::{RefundState, Refunded},
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -201,6 +201,8 @@ pub struct AttemptFace {
     pub state: AttemptState,
     /// As in [`PaymentRow`].
     pub never_sent: bool,
+    /// Whole, where its customer owes again what it paid.
+    pub refunded: Refunded,
     pub method: Option<String>,
     pub amount: Money,
 }

@@ -116,7 +116,7 @@ impl Story {
     }
 
     /// `Engine::record_dispute`.
-    fn record_dispute(&mut self, there: usize, seen: &DisputeSeen) {
+    pub fn record_dispute(&mut self, there: usize, seen: &DisputeSeen) {
         let of = self.gateway.disputes[there].of;
         let stands = self.portal.disputes.iter().position(|dispute| dispute.there == there);
         let known: Vec<_> = match stands {

@@ -66,9 +66,6 @@ pub struct Refund {
     pub known: Vec<(RefundSeen, DateTime<Utc>)>,
     pub created: DateTime<Utc>,
     pub parts: Vec<Part>,
-    /// Made at the gateway, in the place of one that has failed there and stands here, because nobody has told yet: no share
-    /// has as much left.
-    pub is_beyond: bool,
 }
 
 impl Refund {
@@ -86,7 +83,6 @@ impl Refund {
             known: Vec::new(),
             created,
             parts: Vec::new(),
-            is_beyond: false,
         }
     }
 

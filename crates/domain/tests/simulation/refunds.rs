@@ -52,7 +52,7 @@ impl Story {
         &self.gateway.refunds[self.portal.refunds[refund].there]
     }
 
-    fn told_of_refund(&self, refund: usize) -> Option<RefundSeen> {
+    pub fn told_of_refund(&self, refund: usize) -> Option<RefundSeen> {
         self.gateway.tell_refund(self.portal.refunds[refund].there)
     }
 
@@ -164,9 +164,16 @@ impl Story {
             _ => false,
         };
         if moves {
+            let has_failed = to != RefundFact::Succeeded;
             it.becomes(to);
             // Nobody asks about what was paid out.
             self.tell_news_of_refund(there, was == Some(RefundFact::Succeeded));
+            if has_failed && self.plot.refunds_there && self.dice.percent(50) {
+                // Whoever sees at the gateway that it came to nothing makes another one there.
+                let of = self.gateway.refunds[there].of;
+                let after = self.dice.between(0, 10 * MINUTE);
+                self.plan(after, Event::RefundThere(of));
+            }
         }
     }
 

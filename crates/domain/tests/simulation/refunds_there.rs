@@ -8,7 +8,7 @@ use crate::{
     story::{Event, Story},
 };
 use chrono::TimeDelta;
-use domain::refund::{RefundSeen, RefundState};
+use domain::refund::{Left, RefundSeen, RefundState};
 
 impl Story {
     pub fn step_of_refund_there(&mut self, event: Event) {
@@ -57,28 +57,53 @@ impl Story {
         if !self.rules.takes_in {
             return self.done(job);
         }
-        let state = self.portal.attempts[of].state;
         // It may be one of ours whose id there is not known yet.
         let may_be_ours = |refund: &Refund| refund.of == of && refund.gateway_id.is_none() && refund.state.is_open();
-        if state.is_open() || self.portal.refunds.iter().any(may_be_ours) {
+        if self.portal.attempts[of].state.is_open() || self.portal.refunds.iter().any(may_be_ours) {
             return self.again(Some(job));
         }
-        if !state.has_money() {
+        if minor > self.left_of(of).whole.minor && self.rules.asks_what_made_room {
+            if self.is_unanswered() {
+                return self.again(Some(job));
+            }
+            self.ask_what_made_room(of);
+        }
+        if !self.portal.attempts[of].state.has_money() {
             // Parked, and read again each day.
             let tomorrow = self.clock() + TimeDelta::milliseconds(DAY);
             return self.not_before(job, tomorrow);
         }
-        let (disputes, refunds) = (self.portal.disputes_of(of), self.portal.refunds_of(of));
-        let left = (self.rules.left_to_refund)(self.taken(of), &disputes, &refunds);
         // Who made it there did not choose.
-        let surcharge_minor = (self.rules.surcharge_in)(left, minor);
+        let surcharge_minor = (self.rules.surcharge_in)(self.left_of(of), minor);
         let new = Refund {
             gateway_id: seen.gateway_id.clone(),
-            is_beyond: minor > left.whole.minor,
             ..Refund::new(of, there, usd(minor), surcharge_minor, self.clock())
         };
         let refund = self.add_refund(new);
         self.record_refund(refund, seen);
         self.done(job);
+    }
+
+    fn left_of(&self, of: usize) -> Left {
+        let (disputes, refunds) = (self.portal.disputes_of(of), self.portal.refunds_of(of));
+        (self.rules.left_to_refund)(self.taken(of), &disputes, &refunds)
+    }
+
+    /// `Engine::ask_what_made_room`, in one step.
+    fn ask_what_made_room(&mut self, of: usize) {
+        for refund in 0..self.portal.refunds.len() {
+            let row = &self.portal.refunds[refund];
+            let counts = row.of == of && !row.state.is_dead() && row.gateway_id.is_some();
+            if let Some(seen) = self.told_of_refund(refund).filter(|_| counts) {
+                self.record_refund(refund, &seen);
+            }
+        }
+        for dispute in 0..self.portal.disputes.len() {
+            let row = &self.portal.disputes[dispute];
+            if row.of == of && row.state.holds_money() {
+                let there = row.there;
+                self.record_dispute(there, &self.gateway.tell_dispute(there));
+            }
+        }
     }
 }

@@ -37,6 +37,8 @@ pub struct Rules {
     pub asks_before_verdict: bool,
     /// The engine's: a refund that was made at the gateway becomes one of ours.
     pub takes_in: bool,
+    /// The engine's: where that is more than what is left, the gateway is asked what made room for it.
+    pub asks_what_made_room: bool,
 }
 
 /// What can be paid back of a payment.
@@ -62,6 +64,7 @@ pub const OURS: Rules = Rules {
     claims_each: true,
     asks_before_verdict: true,
     takes_in: true,
+    asks_what_made_room: true,
 };
 
 /// `store/src/refunds.rs`, `left_to_refund`.
@@ -72,7 +75,7 @@ fn left(taken: Taken, disputes: &Disputes, refunds: &Refunds) -> Left {
 }
 
 /// Each with a fault, and what it is.
-pub const WRONG: [(&str, Rules); 18] = [
+pub const WRONG: [(&str, Rules); 19] = [
     ("the newest fact counts, whatever came before", Rules { learn: forgetful, ..OURS }),
     ("an open outcome sets the invoice free", Rules { learn: impatient, ..OURS }),
     ("a return is not booked", Rules { learn: unbooked, ..OURS }),
@@ -91,6 +94,7 @@ pub const WRONG: [(&str, Rules); 18] = [
     ("what is paid back and still owed stays in the books", Rules { learn: kept, ..OURS }),
     ("a payment whose refund failed stays owed", Rules { learn: unrevived, ..OURS }),
     ("a refund that was made at the gateway is nobody's", Rules { takes_in: false, ..OURS }),
+    ("what made room for a refund at the gateway is not asked", Rules { asks_what_made_room: false, ..OURS }),
 ];
 
 fn forgetful(_: &[&Observation], seen: &Observation, asked: Money, gateway_id: Option<&str>) -> Option<Learned> {

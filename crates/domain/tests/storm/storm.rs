@@ -13,8 +13,14 @@ use std::{
 use uuid::Uuid;
 
 /// Of one client and one organisation (`wire/accounting.md`, 1.4).
-const XERO: Limits =
-    Limits { concurrent: 5, place_taken: TimeDelta::zero(), minute: 60, day: Some(DAY_MAX), app_minute: Some(10_000) };
+const XERO: Limits = Limits {
+    concurrent: 5,
+    place_taken: TimeDelta::zero(),
+    minute: 60,
+    day: Some(DAY_MAX),
+    app_minute: Some(10_000),
+    app_month: None,
+};
 const DAY_MAX: u32 = 5_000;
 pub const PAYERS: u32 = 500;
 /// 10,000 changed invoices, read by their ids as webhooks tell of them: 40 a call (`wire/accounting.md`, 4.1).

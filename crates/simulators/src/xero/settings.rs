@@ -88,16 +88,21 @@ pub(crate) fn branding_themes() -> Value {
 }
 
 pub(crate) fn tax_rates() -> Vec<Value> {
-    let zero = wire::money(0);
-    let rate = |name: &str, kind: &str, of_revenue: bool| {
+    let rate = |name: &str, kind: &str, of_revenue: bool, percent: i64| {
+        let percent = wire::money(percent * 100);
         json!({
             "Name": name, "TaxType": kind, "Status": "ACTIVE", "ReportTaxType": kind,
-            "DisplayTaxRate": zero, "EffectiveRate": zero, "CanApplyToAssets": true, "CanApplyToEquity": true,
+            "DisplayTaxRate": percent, "EffectiveRate": percent, "CanApplyToAssets": true, "CanApplyToEquity": true,
             "CanApplyToExpenses": true, "CanApplyToLiabilities": true, "CanApplyToRevenue": of_revenue,
-            "TaxComponents": [{ "Name": "No Tax", "Rate": zero, "IsCompound": false, "IsNonRecoverable": false }],
+            "TaxComponents": [{ "Name": name, "Rate": percent, "IsCompound": false, "IsNonRecoverable": false }],
         })
     };
-    vec![rate("Tax Exempt", "NONE", true), rate("Tax on Purchases", "INPUT", false)]
+    vec![
+        rate("Tax Exempt", "NONE", true, 0),
+        rate("Tax on Purchases", "INPUT", false, 0),
+        rate("Zero Rated Income", "ZERORATEDOUTPUT", true, 0),
+        rate("15% Tax on Sales", "OUTPUT2", true, 15),
+    ]
 }
 
 /// Those of a tax type: here one.

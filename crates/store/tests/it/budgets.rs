@@ -3,7 +3,7 @@
 use crate::{database::on_both, shop::at};
 use chrono::TimeDelta;
 use domain::{
-    governor::{Ask, Budget, Limits, Purse, Queue},
+    governor::{Ask, Budget, Limits, Month, Purse, Queue},
     lane::Lane,
 };
 use store::Store;
@@ -11,8 +11,14 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const KEY: &str = "xero:client:tenant";
-const XERO: Limits =
-    Limits { concurrent: 5, place_taken: TimeDelta::zero(), minute: 60, day: Some(5_000), app_minute: Some(10_000) };
+const XERO: Limits = Limits {
+    concurrent: 5,
+    place_taken: TimeDelta::zero(),
+    minute: 60,
+    day: Some(5_000),
+    app_minute: Some(10_000),
+    app_month: None,
+};
 const SERVICE: Queue = Queue::Jobs(Lane::Background);
 
 /// A process that wants one call.
@@ -68,4 +74,25 @@ on_both!(n6_a_budget_that_another_version_has_written_begins_anew, async |db| {
     sea_orm::ConnectionTrait::execute_unprepared(&bare, "UPDATE budget SET state = '{\"minute\": 7}'").await.unwrap();
     assert_eq!(lease(&db.store, ask(2, SERVICE)).await, 1);
     assert_eq!(db.store.budget(KEY).await.unwrap().standing(&XERO, at(0)).minute_used, 1);
+});
+
+on_both!(n6_what_all_processes_have_read_is_the_month_of_an_app_and_the_next_begins_anew, async |db| {
+    const APP: &str = "quickbooks:client";
+    let (nodes, of) = ([db.store.clone(), db.node().await], 500_000);
+    let mut reading = JoinSet::new();
+    for node in nodes.iter().cycle().take(20) {
+        let node = node.clone();
+        reading.spawn(async move { node.app_reads_count(APP, 20, of, at(0)).await.unwrap().used });
+    }
+    assert_eq!(reading.join_all().await.into_iter().max(), Some(400), "the last one is told of all");
+    assert_eq!(db.store.app_reads(APP, of, at(0)).await.unwrap(), Month { used: 400, of });
+    assert_eq!(db.store.app_reads("quickbooks:other", of, at(0)).await.unwrap().used, 0);
+
+    let other = db.node().await;
+    let said = other.app_reads_limit(APP, 1_000, at(0)).await.unwrap();
+    assert_eq!(said, Month { used: 400, of: 1_000 });
+    let later = at(0) + TimeDelta::days(32);
+    assert_eq!(db.store.app_reads(APP, of, later).await.unwrap(), Month { used: 0, of: 1_000 });
+    assert_eq!(other.app_reads_count(APP, 3, of, later).await.unwrap(), Month { used: 3, of: 1_000 });
+    assert_eq!(other.app_reads_count(APP, 4, of, at(0)).await.unwrap().used, 7, "what comes late is not lost");
 });

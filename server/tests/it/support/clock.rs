@@ -3,7 +3,10 @@
 use super::{House, http};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use std::{path::PathBuf, sync::atomic::Ordering};
+use std::{path::PathBuf, sync::atomic::Ordering, time::Duration};
+
+/// So long nobody goes on where a process died: its leases are over by then, and what it did not hear of is asked about.
+pub const DEAD_FOR: Duration = Duration::from_secs(30);
 
 impl House {
     /// Moves the clock of vendors and portal, so that what was read is old.
@@ -29,10 +32,22 @@ impl House {
         self.clock_ms.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
     }
 
+    /// The same with the clocks of this house's processes.
+    pub fn leap_with_processes(&self, by: TimeDelta) {
+        self.leap(by);
+        self.put_processes(TimeDelta::milliseconds(self.clock_ms.load(Ordering::Relaxed)));
+    }
+
+    /// Between the death of a process and the start of another, in place of waiting.
+    pub fn outlive_the_dead(&self) {
+        self.leap_with_processes(TimeDelta::from_std(DEAD_FOR).unwrap());
+    }
+
     /// Moves the clocks of this house's processes to where the vendors' will be.
     fn move_processes(&self, by: &Value) {
         const MINUTE_MS: i64 = 60 * 1_000;
-        let units = [("days", 24 * 60 * MINUTE_MS), ("hours", 60 * MINUTE_MS), ("minutes", MINUTE_MS)];
+        let units =
+            [("days", 24 * 60 * MINUTE_MS), ("hours", 60 * MINUTE_MS), ("minutes", MINUTE_MS), ("seconds", 1_000)];
         let by_ms: i64 = units.iter().map(|(unit, ms)| by[unit].as_i64().unwrap_or(0) * ms).sum();
         self.put_processes(TimeDelta::milliseconds(self.clock_ms.load(Ordering::Relaxed) + by_ms));
     }

@@ -1,16 +1,44 @@
 //! The database of a house, behind the back of whoever uses it.
 
-use super::House;
+use super::{House, schema};
 use std::{path::PathBuf, process::Command};
+
+/// A database of its own on a server of PostgreSQL, which goes with it.
+pub(super) struct Postgres {
+    server: String,
+    name: String,
+    /// To connect takes longer than most questions of a test.
+    pool: sqlx::PgPool,
+}
+
+impl Postgres {
+    /// On the server that `TEST_POSTGRES_URL` names, with the schema; and its address.
+    pub(super) async fn fresh() -> Option<(Self, String)> {
+        let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+            eprintln!("TEST_POSTGRES_URL is not set: PostgreSQL is left out.");
+            return None;
+        };
+        let (template, name) = (schema::template(&server).await, format!("it_{}", uuid::Uuid::now_v7().simple()));
+        schema::psql(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        let url = schema::address(&server, &name);
+        let pool = sqlx::PgPool::connect_lazy(&url).unwrap();
+        Some((Self { server, name, pool }, url))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // By psql, because nothing can be awaited here.
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let _ = Command::new("psql").args([&self.server, "-qc", &drop]).status();
+    }
+}
 
 impl House {
     /// The answer of the database to a question for one number, a `bigint`.
     pub async fn number(&self, sql: &'static str) -> i64 {
-        if self.postgres.is_some() {
-            let database = sqlx::PgPool::connect(&self.url).await.unwrap();
-            let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
-            database.close().await;
-            number
+        if let Some(postgres) = &self.postgres {
+            sqlx::query_scalar(sql).fetch_one(&postgres.pool).await.unwrap()
         } else {
             let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
             let number = sqlx::query_scalar(sql).fetch_one(&database).await.unwrap();
@@ -21,10 +49,8 @@ impl House {
 
     /// Changes the database behind everybody's back.
     pub async fn execute(&self, sql: impl sqlx::SqlSafeStr) {
-        if self.postgres.is_some() {
-            let database = sqlx::PgPool::connect(&self.url).await.unwrap();
-            sqlx::query(sql).execute(&database).await.unwrap();
-            database.close().await;
+        if let Some(postgres) = &self.postgres {
+            sqlx::query(sql).execute(&postgres.pool).await.unwrap();
         } else {
             let database = sqlx::SqlitePool::connect(&self.url).await.unwrap();
             sqlx::query(sql).execute(&database).await.unwrap();
@@ -82,17 +108,4 @@ impl House {
     fn copy(&self) -> PathBuf {
         self.folder.path().join("copy.db")
     }
-}
-
-/// A database of its own on the server that `TEST_POSTGRES_URL` names: its address, the server's, and its name.
-pub(super) async fn fresh_postgres() -> Option<(String, String, String)> {
-    let Ok(admin) = std::env::var("TEST_POSTGRES_URL") else {
-        eprintln!("TEST_POSTGRES_URL is not set: PostgreSQL is left out.");
-        return None;
-    };
-    let name = format!("it_{}", uuid::Uuid::now_v7().simple());
-    let create = Command::new("psql").args([&admin, "-qc", &format!("CREATE DATABASE {name}")]).status();
-    assert!(create.unwrap().success(), "the test's database could not be made");
-    let (server, _) = admin.rsplit_once('/').unwrap();
-    Some((format!("{server}/{name}"), admin.clone(), name))
 }

@@ -1,6 +1,6 @@
 //! What a house tells of its payments, and what must be true of them in the end.
 
-use super::{Client, Form, House, PATIENCE};
+use super::{Client, Form, House, PATIENCE, breathe};
 use chrono::{DateTime, Utc};
 use simulators::facts;
 use std::time::{Duration, Instant};
@@ -43,12 +43,13 @@ impl House {
     pub async fn assert_everything_agrees(&self) {
         let start = Instant::now();
         loop {
+            let looked = Instant::now();
             let differences = self.differences(None).await;
             if differences.is_empty() {
                 return;
             }
             assert!(start.elapsed() < PATIENCE, "what differs, differs for good: {differences:#?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            breathe(looked).await;
         }
     }
 
@@ -57,12 +58,13 @@ impl House {
     pub async fn differences(&self, since: Option<DateTime<Utc>>) -> Vec<String> {
         let start = Instant::now();
         loop {
+            let looked = Instant::now();
             let differences = self.engine.verify_books(since).await.unwrap().differences;
             let behind = differences.iter().any(|words| words.contains("waited too long to be sealed"));
             if !behind || start.elapsed() > PATIENCE {
                 return differences;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            breathe(looked).await;
         }
     }
 }

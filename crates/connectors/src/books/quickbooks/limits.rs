@@ -7,9 +7,16 @@ use domain::governor::{Allowance, Limits, Problem, Refused};
 use reqwest::StatusCode;
 
 /// The minute is one company's, whichever client calls. As many a second are taken as at once; a little more than a second
-/// apart, so that none arrives in the one before.
-pub const LIMITS: Limits =
-    Limits { concurrent: 10, place_taken: TimeDelta::milliseconds(1_250), minute: 500, day: None, app_minute: None };
+/// apart, so that none arrives in the one before. An app of the free tier is blocked when all its companies have read more than
+/// this in a month (2.14).
+pub const LIMITS: Limits = Limits {
+    concurrent: 10,
+    place_taken: TimeDelta::milliseconds(1_250),
+    minute: 500,
+    day: None,
+    app_minute: None,
+    app_month: Some(500_000),
+};
 
 pub fn allowance(answer: &Answer) -> Allowance {
     let refused = (answer.status == StatusCode::TOO_MANY_REQUESTS).then(|| Refused {

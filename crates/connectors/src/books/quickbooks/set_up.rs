@@ -136,6 +136,8 @@ impl BooksSetUp for QuickBooks {
             prepayment,
             surcharge,
             surcharge_is: "Product or service for surcharges",
+            zero_taxes: Vec::new(),
+            notes: None,
             taxes: taxes.into_iter().map(|code| choice(code.id, code.name)).collect(),
             wants: if numbers_are_off { vec![NUMBERS_OFF] } else { Vec::new() },
             writes: &WRITES,

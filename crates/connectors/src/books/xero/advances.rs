@@ -7,6 +7,7 @@ use super::{
     Page, Paid, Payment, Xero,
     errors::{Call, Said, refused},
     id,
+    refunds::NO_TAX,
     wire::{AccountCopy, AccountRef, ContactRef, NewPayments, number, refusal},
 };
 use crate::books::{
@@ -115,6 +116,8 @@ struct NewLine<'a> {
     /// Xero puts an over-payment on what customers owe by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     account_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_type: Option<&'a str>,
 }
 
 const fn transaction_type(kind: AdvanceKind) -> &'static str {
@@ -139,9 +142,11 @@ impl Xero {
     }
 
     pub(super) async fn post_advance(&self, payment: &PostPayment, advance: &Advance) -> Result<Posted, BooksError> {
-        let account_code = match advance.kind {
-            AdvanceKind::OverPayment => None,
-            AdvanceKind::Prepayment | AdvanceKind::Quote => self.config.prepayment_account.as_deref(),
+        let (account_code, (line_amount_types, tax_type)) = match advance.kind {
+            AdvanceKind::OverPayment => (None, (NO_TAX, None)),
+            AdvanceKind::Prepayment | AdvanceKind::Quote => {
+                (self.config.prepayment_account.as_deref(), self.zero_tax())
+            }
         };
         let purpose: String = advance.purpose.chars().take(PURPOSE_MAX_CHARS).collect();
         let line = NewLine {
@@ -149,6 +154,7 @@ impl Xero {
             quantity: 1,
             unit_amount: number(payment.amount)?,
             account_code,
+            tax_type,
         };
         let body = NewBankTransactions {
             bank_transactions: [NewBankTransaction {
@@ -156,7 +162,7 @@ impl Xero {
                 contact: ContactRef { id: &advance.customer_external_id },
                 bank_account: AccountRef::of(&self.config.clearing_account),
                 date: payment.date,
-                line_amount_types: "NoTax",
+                line_amount_types,
                 line_items: [line],
             }],
         };

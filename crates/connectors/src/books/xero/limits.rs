@@ -5,8 +5,14 @@ use chrono::TimeDelta;
 use domain::governor::{Allowance, Limits, Problem, Refused};
 
 /// An app of the free tier has 1,000 a day, which its answers tell.
-pub const LIMITS: Limits =
-    Limits { concurrent: 5, place_taken: TimeDelta::zero(), minute: 60, day: Some(5_000), app_minute: Some(10_000) };
+pub const LIMITS: Limits = Limits {
+    concurrent: 5,
+    place_taken: TimeDelta::zero(),
+    minute: 60,
+    day: Some(5_000),
+    app_minute: Some(10_000),
+    app_month: None,
+};
 
 pub fn allowance(answer: &Answer) -> Allowance {
     let left = |header: &str| answer.headers.get(header)?.to_str().ok()?.trim().parse().ok();

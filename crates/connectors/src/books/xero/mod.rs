@@ -59,6 +59,8 @@ pub struct XeroConfig {
     pub clearing_is_bank: bool,
     /// The code of the account that prepayments are owed on.
     pub prepayment_account: Option<String>,
+    /// The tax code, of no percent, of what is paid before its invoice comes; without one, those documents bear no tax.
+    pub zero_tax: Option<String>,
     pub access_token: SecretString,
     /// Each request passes it.
     pub toll: Arc<dyn Toll>,
@@ -74,6 +76,14 @@ impl Xero {
     #[must_use]
     pub const fn new(http: HttpClient, config: XeroConfig) -> Self {
         Self { http, config }
+    }
+
+    /// How the lines of what is paid before its invoice comes bear their tax.
+    fn zero_tax(&self) -> (&'static str, Option<&str>) {
+        match self.config.zero_tax.as_deref() {
+            Some(code) => ("Inclusive", Some(code)),
+            None => (refunds::NO_TAX, None),
+        }
     }
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {

@@ -7,7 +7,6 @@ use super::{
     credit_notes::{AUTHORISED, Allocation, CreditLine, CreditNote, DELETED, DRAFT, NewCreditNote, VOIDED},
     errors::{Call, refused},
     id,
-    refunds::NO_TAX,
     wire::{ContactRef, Invoice, NewPayments, Page, Paid, number},
 };
 use crate::books::{
@@ -227,7 +226,8 @@ impl Xero {
         }
     }
 
-    /// As an invoice that is to be raised: without a tax, on the account that the credit note is on as well.
+    /// As an invoice that is to be raised: on the account that the credit note is on as well, and with the tax of no percent
+    /// that it bears.
     fn quote_invoice(&self, payment: &PostPayment, quote: &Advance) -> Result<NewInvoice, BooksError> {
         Ok(NewInvoice {
             idempotency_key: format!("{}-invoice", payment.idempotency_key),
@@ -238,7 +238,7 @@ impl Xero {
             description: quote.purpose.clone(),
             reference: Some(QUOTE_REFERENCE.to_owned()),
             account: LineAccount::Named(self.quote_account()?.to_owned()),
-            tax: None,
+            tax: self.zero_tax().1.map(str::to_owned),
         })
     }
 
@@ -249,12 +249,13 @@ impl Xero {
         status: &'static str,
     ) -> Result<(), BooksError> {
         let credit_number = quote_credit_number(&quote.number);
+        let (line_amount_types, tax) = self.zero_tax();
         let line = CreditLine {
             description: quote.purpose.clone(),
             quantity: 1,
             unit_amount: number(payment.amount)?,
             account_code: self.quote_account()?.to_owned(),
-            tax_type: None,
+            tax_type: tax.map(str::to_owned),
         };
         let note = NewCreditNote {
             kind: "ACCRECCREDIT",
@@ -263,7 +264,7 @@ impl Xero {
             reference: QUOTE_REFERENCE,
             contact: ContactRef { id: &quote.customer_external_id },
             date: payment.date,
-            line_amount_types: NO_TAX,
+            line_amount_types,
             currency_code: payment.amount.currency.code(),
             line_items: vec![line],
         };

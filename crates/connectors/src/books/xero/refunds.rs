@@ -69,7 +69,7 @@ impl Xero {
         for paid in ours {
             self.delete_payment(paid).await?;
         }
-        self.move_credit(&credit_id, VOIDED).await
+        self.move_credit(&credit_id, VOIDED).await.map_err(|why| unpaid(credit_id, why))
     }
 
     async fn credit_sale(&self, refund: &PostRefund) -> Result<String, BooksError> {
@@ -94,13 +94,16 @@ impl Xero {
         let credit = Paid::CreditNote { id: id(credit_id)? };
         let account = &self.config.clearing_account;
         let body = NewPayments::of(credit, refund.amount, refund.date, &refund.reference, account)?;
-        match self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await {
-            Ok((external_id, _)) => Ok(external_id),
-            Err(BooksError::Refused { cause, message }) => {
-                Err(BooksError::CreditUnpaid { credit_id: credit_id.to_owned(), cause, message })
-            }
-            Err(later) => Err(later),
-        }
+        let paid = self.pay(&body, &format!("{}-paid", refund.idempotency_key)).await;
+        paid.map(|(external_id, _)| external_id).map_err(|why| unpaid(credit_id.to_owned(), why))
+    }
+}
+
+/// What is refused of a credit note that stands without its payment.
+fn unpaid(credit_id: String, why: BooksError) -> BooksError {
+    match why {
+        BooksError::Refused { cause, message } => BooksError::CreditUnpaid { credit_id, cause, message },
+        later => later,
     }
 }
 

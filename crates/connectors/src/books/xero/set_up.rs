@@ -12,6 +12,7 @@ use crate::books::{
 use async_trait::async_trait;
 use reqwest::Method;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 const WRITES: [&str; 7] = [
     "Each payment of an invoice, on the clearing account, with the gateway’s number as its reference. What a bank takes back \
@@ -24,8 +25,10 @@ const WRITES: [&str; 7] = [
      what is applied of that credit.",
     "Each customer who pays a quote and is not there: a contact with the quote’s name and e-mail address, when staff press for \
      it or where the merchant’s rule says so.",
-    "Nothing else. Other invoices and contacts, and settings, are only read.",
+    "Nothing else but notes, where you have chosen them. Other invoices and contacts, and settings, are only read.",
 ];
+const NOTES: &str = "Note in the history of each invoice that something of it was paid, refunded or went back through Wise-Pay, \
+                     with the amount and the gateway’s number. Each note is one more call.";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -49,6 +52,8 @@ struct TaxRate {
     tax_type: Option<String>,
     status: Option<String>,
     can_apply_to_revenue: Option<bool>,
+    can_apply_to_liabilities: Option<bool>,
+    effective_rate: Option<Box<RawValue>>,
 }
 
 impl Account {
@@ -81,10 +86,20 @@ impl Account {
 }
 
 impl TaxRate {
-    fn choice(self) -> Option<Choice> {
-        let is_active = self.status.is_none_or(|status| status == "ACTIVE");
-        let fits = is_active && self.can_apply_to_revenue == Some(true);
-        Some(Choice { id: self.tax_type.filter(|_| fits)?, name: self.name, is_bank: false })
+    fn is_for_sales(&self) -> bool {
+        let is_active = self.status.as_deref().is_none_or(|status| status == "ACTIVE");
+        is_active && self.can_apply_to_revenue == Some(true)
+    }
+
+    /// In documents of sales whose one line is on a liability, such as a zero rate or an exempt one.
+    fn is_for_prepayments(&self) -> bool {
+        let rate = self.effective_rate.as_ref().map_or("", |rate| rate.get());
+        let is_zero = rate.contains('0') && rate.bytes().all(|digit| matches!(digit, b'0' | b'.'));
+        self.is_for_sales() && self.can_apply_to_liabilities == Some(true) && is_zero
+    }
+
+    fn choice(&self) -> Option<Choice> {
+        Some(Choice { id: self.tax_type.clone()?, name: self.name.clone(), is_bank: false })
     }
 }
 
@@ -102,12 +117,17 @@ impl BooksSetUp for Xero {
         let those = |fits: &dyn Fn(&Account) -> bool| {
             accounts.rows.iter().filter(|account| fits(account)).map(Account::choice).collect()
         };
+        let rates_for = |fits: fn(&TaxRate) -> bool| {
+            rates.rows.iter().filter(|rate| fits(rate)).filter_map(TaxRate::choice).collect()
+        };
         Ok(Chart {
             clearing: those(&|account| account.takes_payments(&company.currency)),
             prepayment: those(&|account| account.is_for_lines(&["CURRLIAB"])),
             surcharge: those(&|account| account.is_for_lines(&["REVENUE", "SALES", "OTHERINCOME"])),
             surcharge_is: "Revenue account for surcharges",
-            taxes: rates.rows.into_iter().filter_map(TaxRate::choice).collect(),
+            taxes: rates_for(TaxRate::is_for_sales),
+            zero_taxes: rates_for(TaxRate::is_for_prepayments),
+            notes: Some(NOTES),
             wants: Vec::new(),
             writes: &WRITES,
         })
