@@ -141,7 +141,11 @@ async fn s13_s20_staff_say_where_payers_of_quotes_go_back_to_and_where_their_pro
     }
     let rules = kept().await;
     assert_eq!(rules.return_hosts, "sell.example quotes.example", "the command reads the same");
-    assert!(rules.applies_credits && rules.creates_customers && rules.webhook_url.as_deref() == Some("http://127.0.0.1:9/news"));
+    assert!(
+        rules.applies_credits
+            && rules.creates_customers
+            && rules.webhook_url.as_deref() == Some("http://127.0.0.1:9/news")
+    );
     let page = staff.get(TAB).await.body;
     assert_has!(page, "sell.example\nquotes.example", "value=\"http://127.0.0.1:9/news\"");
     opened(&house, "8f2c:1:1").await;
