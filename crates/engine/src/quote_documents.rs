@@ -121,7 +121,7 @@ impl Engine {
         }
         let key = draft_key(attempt.id, number);
         let why = match self.with_customer(db, books.as_ref(), document.invoice_id, &key).await? {
-            Ok(_) => self.write_draft(db, books.as_ref(), &attempt, &document).await?,
+            Ok(_) => self.write_credit_draft(db, books.as_ref(), &attempt, &document).await?,
             Err(why) => Some(why),
         };
         let (now, tx) = (self.now(), db.begin().await?);
@@ -146,7 +146,7 @@ impl Engine {
     }
 
     /// Why the books do not take the draft, if they do not.
-    async fn write_draft(
+    async fn write_credit_draft(
         &self,
         db: &MerchantDb,
         books: &dyn Books,

@@ -4,7 +4,7 @@
 use crate::{Error, Store, TokenHash, scope::Only};
 use chrono::{DateTime, Utc};
 use domain::governor::{Month, month_of};
-use sea_orm::{ConnectionTrait, Statement, entity::prelude::*};
+use sea_orm::{Statement, entity::prelude::*};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -2,7 +2,7 @@
 
 use crate::{Error, JobState, Store, attempts, scope::moment};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, FromQueryResult, QuerySelect, Statement, entity::prelude::*};
+use sea_orm::{FromQueryResult, QuerySelect, Statement, entity::prelude::*};
 
 /// Jobs of one kind in one state.
 #[derive(Clone, Debug, FromQueryResult)]

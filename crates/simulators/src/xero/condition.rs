@@ -18,7 +18,9 @@ const DEPTH_MAX: u32 = 16;
 /// Longer ones first, where one begins like another.
 const SIGNS: [&str; 12] = ["==", "!=", ">=", "<=", "&&", "||", "=", ">", "<", "(", ")", ","];
 const COMPARISONS: [&str; 6] = ["==", "!=", ">=", "<=", ">", "<"];
-const FUNCTIONS: [(&str, fn(String) -> Test); 3] =
+/// What a function asks of a text, given the text that it names.
+type OfText = fn(String) -> Test;
+const FUNCTIONS: [(&str, OfText); 3] =
     [("Contains", Test::Contains), ("StartsWith", Test::StartsWith), ("EndsWith", Test::EndsWith)];
 
 #[derive(Debug, PartialEq)]

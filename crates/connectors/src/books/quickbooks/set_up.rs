@@ -18,7 +18,7 @@ const SERVICES: &str = "SELECT * FROM Item WHERE Type = 'Service' MAXRESULTS 100
 const TAX_CODES: &str = "SELECT * FROM TaxCode MAXRESULTS 1000";
 const NUMBERS_OFF: &str = "Switch on “Custom transaction numbers” in QuickBooks Online (Account and settings, Sales): surcharges \
                            are found again by their numbers.";
-const WRITES: [&str; 7] = [
+const WRITES: [&str; 8] = [
     "Each payment of an invoice, deposited to the clearing account, with the gateway’s number. What a bank takes back is \
      voided.",
     "Each refund: a refund receipt out of the clearing account, with a number of ours.",

@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-const WRITES: [&str; 7] = [
+const WRITES: [&str; 8] = [
     "Each payment of an invoice, on the clearing account, with the gateway’s number as its reference. What a bank takes back \
      is taken out again.",
     "Each refund: a credit note with a number of ours, paid out of the clearing account.",
