@@ -230,7 +230,7 @@ async fn g36_a_payer_downloads_their_own_statement() {
     let (page, file) = (ana.get(&format!("/statements{days}")).await.body, format!("/statements.pdf{days}"));
     assert!(page.contains(&file.replace('&', "&amp;")), "{page}");
     assert_document(&ana.get(&file).await, "Statement Acme NZ – Harbour Tech", "statement-2199-12-31-Acme-NZ");
-    assert!(house.client().get(&file).await.location.unwrap().starts_with("/sign-in?next=%2Fstatements.pdf"));
+    assert!(house.client().get(&file).await.location.unwrap().starts_with("/sign-in?next=%2Fstatements%2Epdf"));
     let elsewhere = house.signed_in(facts::BO_EMAIL).await;
     assert!(!elsewhere.get(&format!("/statements{days}")).await.body.contains("statements.pdf"));
     assert_no_document(&elsewhere.get(&file).await, "books of somebody else's");

@@ -78,7 +78,7 @@ async fn n6_what_fits_in_xero_is_offered_and_nothing_else() {
     assert!(chart.clearing.iter().all(|choice| choice.is_bank));
     assert_eq!(ids(&chart.prepayment), [facts::xero::PREPAYMENT_ACCOUNT_CODE]);
     assert_eq!(ids(&chart.surcharge), [facts::xero::SALES_ACCOUNT_CODE, "260"]);
-    assert_eq!(ids(&chart.taxes), ["NONE", "ZERORATEDOUTPUT", "OUTPUT2"], "no tax on purchases is in a sale");
+    assert_eq!(ids(&chart.taxes), ["NONE", "OUTPUT2", "ZERORATEDOUTPUT"], "no tax on purchases is in a sale");
     assert_eq!(ids(&chart.zero_taxes), ["NONE", "ZERORATEDOUTPUT"], "and what has no invoice yet is not taxed");
     assert!(chart.notes.is_some());
     sim.arm("xero", "token_revoked").await;
