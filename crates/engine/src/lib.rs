@@ -129,6 +129,7 @@ mod verify_disputes;
 mod verify_own_books;
 mod verify_refunds;
 mod verify_trail;
+mod work;
 mod worker;
 mod write_invoice;
 

@@ -7,9 +7,9 @@ use crate::{
     clock::zone,
     endpoints::{ENDPOINTS_MAX, delivery_face, endpoint_face, secret_mark},
     error::known,
-    jobs::Work,
     quote_rules::QuoteRulesTyped,
     setter::Setter,
+    work::Work,
 };
 use connectors::endpoint::BadUrl;
 use domain::{
