@@ -2,9 +2,8 @@
 //! without a secret: they are set up by the operator.
 
 use crate::{
-    AdminPass, Engine, Error,
+    AdminPass, Engine, Error, GatewaySettings,
     clock::{on_the_wall, zone},
-    connections::GatewaySettings,
     jobs::chain,
 };
 use connectors::gateway::{Capabilities, Cards, Gateway, LateNews, News, Refunds, Stage, Wire};

@@ -21,6 +21,7 @@ mod choose_accounts;
 mod clock;
 mod connect_books;
 mod connect_words;
+mod connection_settings;
 mod connections;
 mod consent;
 mod create_customer;
@@ -141,9 +142,10 @@ pub use choose_accounts::{AccountsForm, AccountsTyped};
 pub use clock::Clock;
 pub use connect_books::{AskedFor, ConnectOrder, Connected, ConsentAnswer, OrganisationChoice};
 pub use connect_words::NoConnection;
+pub use connection_settings::{BooksSettings, GatewaySettings};
 pub use connections::{
-    AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
-    GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
+    AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, GatewaySecret, GlobalPaymentsSecret, Lane, PayrixSecret,
+    StripeSecret,
 };
 pub use connectors::{
     books::{
