@@ -8,6 +8,7 @@ mod api_books;
 mod api_payments;
 mod api_requests;
 mod app_month;
+mod ask_books;
 mod ask_gateway;
 mod audit;
 mod audit_rows;
@@ -252,7 +253,7 @@ struct Inner {
     seals: worker::Rounds,
     tellings: worker::Rounds,
     prunings: worker::Rounds,
-    asking: open_checkout::Asking,
+    asking: ask_books::Asking,
     looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
@@ -293,7 +294,7 @@ impl Engine {
             seals: worker::Rounds::default(),
             tellings: worker::Rounds::default(),
             prunings: worker::Rounds::default(),
-            asking: open_checkout::Asking::new(hold_rates),
+            asking: ask_books::Asking::new(hold_rates),
             looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),
