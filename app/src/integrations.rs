@@ -9,7 +9,7 @@ use crate::{
         toast::Toast,
     },
     configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{page, summary},
+    plain_parts::{page, secret_field, summary},
     tellings::{Webhooks, quotes},
 };
 use domain::{
@@ -134,16 +134,8 @@ fn key_card(at: &str, title: &'static str, key: &KeyFace, secret: Option<String>
         }
     };
     let secret = secret.map(|secret| {
-        view! {
-            <div class="field">
-                <label for="secret">"API key"</label>
-                <p class="hint" id="secret-hint">"Copy it into the other program, and keep it nowhere else."</p>
-                <input
-                    class="input" id="secret" type="text" readonly=true value=secret aria-describedby="secret-hint"
-                    autocomplete="off" spellcheck="false" autofocus
-                />
-            </div>
-        }
+        let hint = "Copy it into the other program, and keep it nowhere else.";
+        secret_field("secret", "API key", hint, secret)
     });
     let stops =
         format!("{title} is refused from that moment on wherever it still calls with this key. It cannot be undone.");

@@ -9,7 +9,7 @@ use crate::{
         toast::Toast,
     },
     configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{check_box, error_of, page, summary},
+    plain_parts::{check_box, error_of, page, summary},
 };
 use domain::own_invoice::Wrong;
 use engine::{Merchant, MerchantSettings};

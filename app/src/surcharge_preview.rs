@@ -8,7 +8,7 @@ use crate::{
         summary::{ErrorSummary, Mend},
     },
     configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{listed, page},
+    plain_parts::{listed, page},
     surcharge_words::{account, scope, sentence},
     surcharges::TITLE,
     words::count,

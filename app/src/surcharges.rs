@@ -13,7 +13,7 @@ use crate::{
         toast::Toast,
     },
     configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{error_of, listed, page, select},
+    plain_parts::{error_of, listed, page, select},
     surcharge_words::{account, scope, sentence},
 };
 use chrono::NaiveDate;
