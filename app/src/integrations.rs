@@ -8,7 +8,7 @@ use crate::{
         summary::{ErrorSummary, Mend},
         toast::Toast,
     },
-    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
+    configure_tabs::{CONFIGURE, configure_head},
     plain_parts::{page, secret_field, summary},
     tellings::{Webhooks, quotes},
 };
@@ -63,8 +63,7 @@ pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, tellings: T
         let Tellings { quote_rules: kept, endpoints, is_full } = tellings;
         let webhooks = Webhooks { endpoints, is_full, typed: url, secret: event_secret };
         view! {
-            {configure_lead_in(&name, "Integrations")}
-            {configure_tabs(&merchant, "integrations")}
+            {configure_head(&name, &merchant, "integrations")}
             {toast}
             {refused}
             {summary(&wrong)}
