@@ -11,7 +11,7 @@ use crate::{
     set_up::{Route, route},
     setter::Setter,
     turnstile::Errand,
-    work::READ_BOOKS_NEWS,
+    work::{APPLY_CREDIT, CREATE_CUSTOMER, READ_BOOKS_NEWS},
 };
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -270,8 +270,8 @@ const fn queued_keys(lane: Lane) -> &'static [&'static str] {
             "download_books:",
             "draft_credit:",
             "drop_draft:",
-            "apply_credit:",
-            "create_customer:",
+            APPLY_CREDIT,
+            CREATE_CUSTOMER,
         ],
         Lane::CompanySync => &["first_sync:"],
         Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:", READ_BOOKS_NEWS],
