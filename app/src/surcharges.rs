@@ -78,7 +78,7 @@ impl SurchargesTold {
     pub fn of_wrong_file(text: String, cause: &RulesError) -> Self {
         let why = match cause {
             RulesError::Unreadable(cause) => vec![format!("The file cannot be read: {cause}.")],
-            RulesError::Wrong(rules) => rules.iter().map(|rule| rule.to_string().replacen('l', "L", 1)).collect(),
+            RulesError::Wrong(rules) => rules.iter().map(|rule| sentence(&rule.to_string())).collect(),
         };
         Self { refused: Some((text, why)), ..Self::default() }
     }

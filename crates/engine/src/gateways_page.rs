@@ -32,6 +32,7 @@ pub struct GatewayCard {
     pub news_at: Option<Moment>,
 }
 
+/// What a connection is, as far as its settings and its adapter say.
 pub struct GatewayFacts {
     pub name: &'static str,
     /// Said of one that was never tried at its vendor.

@@ -28,6 +28,7 @@ pub struct Tellings {
     pub is_full: bool,
 }
 
+/// An address that events are sent to.
 pub struct OwnEndpoint {
     pub face: EndpointFace,
     /// Of the newest event that was tried.
