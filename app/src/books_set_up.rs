@@ -4,8 +4,8 @@
 use crate::{
     Assets,
     components::toast::Toast,
-    own_books::{error_of, lead_in, page, select, summary},
     pages::admin::accounting::PATH,
+    plain_parts::{error_of, lead_in, page, select, summary},
 };
 use domain::{own_invoice::Wrong, views::Whoami};
 use engine::{AccountsForm, AskedFor, Choice, NoConnection, OrganisationChoice};

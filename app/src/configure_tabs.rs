@@ -13,18 +13,14 @@ const TABS: [(&str, &str); 4] = [
     ("surcharges", "Surcharges"),
 ];
 
-/// All of them, for the merchant with this key; `current` is the one that is open.
-pub(crate) fn configure_tabs(key: &str, current: &str) -> AnyView {
+/// What such a page begins with, of the merchant that is called so and has this key; `current` is the tab that is open.
+pub(crate) fn configure_head(merchant: &str, key: &str, current: &str) -> AnyView {
+    let heading = TABS.into_iter().find(|(name, _)| *name == current).map_or("", |(_, label)| label);
     let tab = |(name, label): (&'static str, &'static str)| {
         let current = (name == current).then_some("page");
         view! { <li><a href=addresses::configure(key, name) aria-current=current>{label}</a></li> }
     };
     let tabs = TABS.into_iter().map(tab).collect_view();
-    view! { <nav class="tabs" aria-label="Configure"><ul>{tabs}</ul></nav> }.into_any()
-}
-
-/// What such a page begins with, above the tabs.
-pub(crate) fn configure_lead_in(merchant: &str, heading: &'static str) -> AnyView {
     view! {
         <div class="lead-in">
             <div>
@@ -32,6 +28,7 @@ pub(crate) fn configure_lead_in(merchant: &str, heading: &'static str) -> AnyVie
                 <h1>{heading}</h1>
             </div>
         </div>
+        <nav class="tabs" aria-label="Configure"><ul>{tabs}</ul></nav>
     }
     .into_any()
 }

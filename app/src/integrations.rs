@@ -8,8 +8,8 @@ use crate::{
         summary::{ErrorSummary, Mend},
         toast::Toast,
     },
-    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{page, summary},
+    configure_tabs::{CONFIGURE, configure_head},
+    plain_parts::{page, secret_field, summary},
     tellings::{Webhooks, quotes},
 };
 use domain::{
@@ -63,8 +63,7 @@ pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, tellings: T
         let Tellings { quote_rules: kept, endpoints, is_full } = tellings;
         let webhooks = Webhooks { endpoints, is_full, typed: url, secret: event_secret };
         view! {
-            {configure_lead_in(&name, "Integrations")}
-            {configure_tabs(&merchant, "integrations")}
+            {configure_head(&name, &merchant, "integrations")}
             {toast}
             {refused}
             {summary(&wrong)}
@@ -134,16 +133,8 @@ fn key_card(at: &str, title: &'static str, key: &KeyFace, secret: Option<String>
         }
     };
     let secret = secret.map(|secret| {
-        view! {
-            <div class="field">
-                <label for="secret">"API key"</label>
-                <p class="hint" id="secret-hint">"Copy it into the other program, and keep it nowhere else."</p>
-                <input
-                    class="input" id="secret" type="text" readonly=true value=secret aria-describedby="secret-hint"
-                    autocomplete="off" spellcheck="false" autofocus
-                />
-            </div>
-        }
+        let hint = "Copy it into the other program, and keep it nowhere else.";
+        secret_field("secret", "API key", hint, secret)
     });
     let stops =
         format!("{title} is refused from that moment on wherever it still calls with this key. It cannot be undone.");

@@ -34,6 +34,8 @@ mod payment_methods;
 #[cfg(feature = "ssr")]
 mod plain;
 #[cfg(feature = "ssr")]
+mod plain_parts;
+#[cfg(feature = "ssr")]
 mod proof;
 #[cfg(feature = "ssr")]
 mod shell;

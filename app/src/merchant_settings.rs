@@ -8,8 +8,8 @@ use crate::{
         text_area::TextArea,
         toast::Toast,
     },
-    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{check_box, error_of, page, summary},
+    configure_tabs::{CONFIGURE, configure_head},
+    plain_parts::{check_box, error_of, page, summary},
 };
 use domain::own_invoice::Wrong;
 use engine::{Merchant, MerchantSettings};
@@ -30,8 +30,7 @@ pub fn render_merchant_settings(
         let at = addresses::merchant_settings(&merchant.key);
         let lacking = lacking(keeps_more, keeps_prepayments);
         view! {
-            {configure_lead_in(&name, "Settings")}
-            {configure_tabs(&merchant.key, "settings")}
+            {configure_head(&name, &merchant.key, "settings")}
             {toast}
             {summary(&wrong)}
             {payments(&at, &merchant, lacking)}

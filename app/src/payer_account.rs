@@ -8,11 +8,10 @@ use crate::{
         pdf_link::PdfLink,
     },
     own_books::{
-        lead_in,
         lines::document,
-        listed, page,
         statement::{days, sentence, table},
     },
+    plain_parts::{lead_in, listed, page},
     words::{amounts, invoices_of},
 };
 use domain::{

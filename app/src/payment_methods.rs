@@ -4,7 +4,7 @@
 use crate::{
     Assets,
     components::{badge::Badge, empty::Empty, frame::Frame, when::When},
-    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
+    configure_tabs::{CONFIGURE, configure_head},
     plain::render,
 };
 use domain::views::Tone;
@@ -31,12 +31,10 @@ fn PaymentMethods(shown: GatewaysPage) -> impl IntoView {
         }
     });
     let cards = gateways.into_iter().map(card).collect_view();
-    let (lead_in, tabs) =
-        (configure_lead_in(&who.merchant, "Payment methods"), configure_tabs(&merchant, "payment-methods"));
+    let head = configure_head(&who.merchant, &merchant, "payment-methods");
     view! {
         <Frame who current=CONFIGURE>
-            {lead_in}
-            {tabs}
+            {head}
             {none}
             {cards}
         </Frame>

@@ -7,10 +7,9 @@ use crate::{
         badge::Badge,
         summary::{ErrorSummary, Mend},
     },
-    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{listed, page},
+    configure_tabs::{CONFIGURE, configure_head},
+    plain_parts::{listed, page},
     surcharge_words::{account, scope, sentence},
-    surcharges::TITLE,
     words::count,
 };
 use domain::{
@@ -57,8 +56,7 @@ pub fn render_surcharge_preview(
             }
         });
         view! {
-            {configure_lead_in(&name, TITLE)}
-            {configure_tabs(&merchant, "surcharges")}
+            {configure_head(&name, &merchant, "surcharges")}
             {moved}
             <p class="muted">{place}</p>
             <section class="card" aria-labelledby="changes">

@@ -12,8 +12,8 @@ use crate::{
         text_area::TextArea,
         toast::Toast,
     },
-    configure_tabs::{CONFIGURE, configure_lead_in, configure_tabs},
-    own_books::{error_of, listed, page, select},
+    configure_tabs::{CONFIGURE, configure_head},
+    plain_parts::{error_of, listed, page, select},
     surcharge_words::{account, scope, sentence},
 };
 use chrono::NaiveDate;
@@ -30,7 +30,6 @@ use engine::{RulesError, SurchargesPage, Tried};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-pub(crate) const TITLE: &str = "Surcharges";
 const EXAMPLE: &str = r#"{"place": "NZ", "rules": [
 {"rate_ppm": 15000, "account": "260"},
 {"brand": "amex", "rate_ppm": 20000, "fixed_minor": 30, "cap_minor": 1000, "currency": "NZD", "account": "260", "tax": "OUTPUT2"}
@@ -79,7 +78,7 @@ impl SurchargesTold {
     pub fn of_wrong_file(text: String, cause: &RulesError) -> Self {
         let why = match cause {
             RulesError::Unreadable(cause) => vec![format!("The file cannot be read: {cause}.")],
-            RulesError::Wrong(rules) => rules.iter().map(|rule| rule.to_string().replacen('l', "L", 1)).collect(),
+            RulesError::Wrong(rules) => rules.iter().map(|rule| sentence(&rule.to_string())).collect(),
         };
         Self { refused: Some((text, why)), ..Self::default() }
     }
@@ -92,7 +91,7 @@ pub fn render_surcharges(assets: &Assets, shown: SurchargesPage, told: Surcharge
     let SurchargesTold { done, trial, tried, wrong, refused } = told;
     let (name, locale) = (who.merchant.clone(), who.locale);
     let (at, is_wrong) = (addresses::configure(&merchant, "surcharges"), !wrong.is_empty() || refused.is_some());
-    page(assets, who, CONFIGURE, TITLE, is_wrong, || {
+    page(assets, who, CONFIGURE, "Surcharges", is_wrong, || {
         let toast = match done.as_str() {
             "saved" => Some("The rules are saved. They count for every payment from now on."),
             "off" => Some("Surcharges are turned off. Nothing is added from now on."),
@@ -120,8 +119,7 @@ pub fn render_surcharges(assets: &Assets, shown: SurchargesPage, told: Surcharge
             Some(policy) => standing(policy, said, cannot_tell, (currency, today, locale)),
         };
         view! {
-            {configure_lead_in(&name, TITLE)}
-            {configure_tabs(&merchant, "surcharges")}
+            {configure_head(&name, &merchant, "surcharges")}
             {toast}
             {summary}
             {stands}

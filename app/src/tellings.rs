@@ -7,7 +7,7 @@ use crate::{
         field::{Field, Kind},
         text_area::TextArea,
     },
-    own_books::{check_box, error_of},
+    plain_parts::{check_box, error_of, secret_field},
 };
 use domain::{date::in_words, ids::EndpointId, own_invoice::Wrong, views::Tone};
 use engine::{OwnEndpoint, QuoteRulesTyped};
@@ -102,6 +102,10 @@ impl Webhooks {
 fn card(at: &str, endpoint: OwnEndpoint, secret: Option<String>) -> AnyView {
     let OwnEndpoint { face, last, secret_mark } = endpoint;
     let (id, url, is_off) = (face.id.to_string(), face.url, face.off_since.is_some());
+    let secret = secret.map(|secret| {
+        let hint = "Copy it into the other program now. It is not shown again.";
+        secret_field("event-secret", "Secret that signs what is sent there", hint, secret)
+    });
     let (tone, badge) = match (is_off, &face.last_error) {
         (true, Some(_)) => (Tone::Bad, "Off"),
         (true, None) => (Tone::Neutral, "Off"),
@@ -141,7 +145,7 @@ fn card(at: &str, endpoint: OwnEndpoint, secret: Option<String>) -> AnyView {
                 <div><dt>"Waiting events"</dt><dd>{face.waiting}</dd></div>
                 {last}
             </dl>
-            {secret.map(fresh_secret)}
+            {secret}
             {turn}
             <details>
                 <summary>"New secret"</summary>
@@ -157,20 +161,6 @@ fn card(at: &str, endpoint: OwnEndpoint, secret: Option<String>) -> AnyView {
                     {remove}
                 </div>
             </details>
-        </div>
-    }
-    .into_any()
-}
-
-fn fresh_secret(secret: String) -> AnyView {
-    view! {
-        <div class="field">
-            <label for="event-secret">"Secret that signs what is sent there"</label>
-            <p class="hint" id="event-secret-hint">"Copy it into the other program now. It is not shown again."</p>
-            <input
-                class="input" id="event-secret" type="text" readonly=true value=secret
-                aria-describedby="event-secret-hint" autocomplete="off" spellcheck="false" autofocus
-            />
         </div>
     }
     .into_any()

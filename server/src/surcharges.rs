@@ -21,16 +21,18 @@ use domain::{
 };
 use engine::{AdminPass, SetRulesError, SurchargesPage};
 
+const PATH: &str = "/admin/configure/merchants/{merchant}/surcharges";
 /// Some hundred rules, and the same again: a form has the text and the file.
 const FORM_MAX_BYTES: usize = 128 * 1024;
 const NO_AMOUNT: &str = "Enter an amount, as 100.00.";
 
 pub fn router() -> Router<Web> {
+    let at = |part: &str| format!("{PATH}{part}");
     Router::new()
-        .route("/admin/configure/merchants/{merchant}/surcharges", get(show))
-        .route("/admin/configure/merchants/{merchant}/surcharges/preview", post(preview))
-        .route("/admin/configure/merchants/{merchant}/surcharges/save", post(save))
-        .route("/admin/configure/merchants/{merchant}/surcharges/off", post(turn_off))
+        .route(PATH, get(show))
+        .route(&at("/preview"), post(preview))
+        .route(&at("/save"), post(save))
+        .route(&at("/off"), post(turn_off))
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
 }
 

@@ -1,17 +1,14 @@
 //! What customers paid past the portal for several invoices, or in advance: the form of it, the credits on the page of a
 //! customer, and the form that uses one on an invoice.
 
-use super::{
-    error_of, lead_in, listed, not_done, page,
-    payments::{fields, taking_back},
-    select, summary,
-};
+use super::payments::{fields, taking_back};
 use crate::{
     Assets, addresses,
     components::{
         empty::Empty,
         field::{Field, Kind},
     },
+    plain_parts::{error_of, lead_in, listed, not_done, page, select, summary},
 };
 use domain::{
     date::in_words,

@@ -1,8 +1,6 @@
 //! `/admin/credits`: the credit notes of books of our own, the form of one, and where what is left of one goes.
 
-use super::{
-    error_of, invoice_form::lines, lead_in, lines::table as table_of, listed, not_done, page, select, summary,
-};
+use super::{invoice_form::lines, lines::table as table_of};
 use crate::{
     Assets, addresses,
     components::{
@@ -12,6 +10,7 @@ use crate::{
         pager::{Beyond, Pager, Place},
         toast::Toast,
     },
+    plain_parts::{error_of, lead_in, listed, not_done, page, select, summary},
     words::count,
 };
 use domain::{

@@ -1,6 +1,6 @@
 //! `/admin/customers`: the customers of books of our own, and the form of one.
 
-use super::{advances::card, error_of, lines::told, listed, page, summary};
+use super::{advances::card, lines::told};
 use crate::{
     Assets, addresses,
     components::{
@@ -11,6 +11,7 @@ use crate::{
         text_area::TextArea,
         toast::Toast,
     },
+    plain_parts::{error_of, listed, page, summary},
 };
 use domain::{
     ids::CustomerId,

@@ -1,13 +1,13 @@
 //! `/admin/import`: a table is chosen, shown as it would be taken in, and confirmed. Nothing is kept between: the preview
 //! carries the table along.
 
-use super::{lead_in, listed, page};
 use crate::{
     Assets,
     components::{
         badge::Badge,
         summary::{ErrorSummary, Mend},
     },
+    plain_parts::{lead_in, listed, page},
     words::count,
 };
 use domain::{

@@ -1,12 +1,12 @@
 //! The form of a draft. Lines are rows of fields; a button adds more, and brings everything back that was typed.
 
-use super::{error_of, lead_in, not_done, page, summary};
 use crate::{
     Assets, addresses,
     components::{
         field::{Field, Kind},
         text_area::TextArea,
     },
+    plain_parts::{error_of, lead_in, not_done, page, summary},
 };
 use domain::{
     ids::{CustomerId, InvoiceId},

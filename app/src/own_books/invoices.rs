@@ -1,6 +1,5 @@
 //! `/admin/invoices`: all invoices of books of our own, and the number that the next one gets.
 
-use super::{error_of, page, summary};
 use crate::{
     Assets, addresses,
     components::{
@@ -8,6 +7,7 @@ use crate::{
         invoice_card::InvoiceCard,
         toast::Toast,
     },
+    plain_parts::{error_of, page, summary},
 };
 use domain::{
     own_invoice::Wrong,

@@ -1,7 +1,6 @@
 //! The lines of an invoice that staff wrote, what they come to, and what may be done with it: a part of the invoice's page.
 
-use super::listed;
-use crate::{addresses, components::when::When, words::count};
+use crate::{addresses, components::when::When, plain_parts::listed, words::count};
 use domain::{
     invoice::InvoiceStatus,
     money::Locale,

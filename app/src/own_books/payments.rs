@@ -1,9 +1,9 @@
 //! Payments that were made past the portal: the form of one, and those of an invoice, as a part of its page.
 
-use super::{error_of, lead_in, listed, not_done, page, summary};
 use crate::{
     Assets, addresses,
     components::field::{Field, Kind},
+    plain_parts::{error_of, lead_in, listed, not_done, page, summary},
 };
 use domain::{
     date::in_words,

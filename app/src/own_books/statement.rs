@@ -1,10 +1,10 @@
 //! `/admin/customers/:customer/statement`: what a customer owed when a period began, what moved, and what they owe since. It
 //! prints.
 
-use super::{listed, page};
 use crate::{
     Assets, addresses,
     components::field::{Field, Kind},
+    plain_parts::{listed, page},
 };
 use chrono::NaiveDate;
 use domain::{

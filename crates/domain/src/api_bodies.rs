@@ -10,6 +10,7 @@ use crate::{
 };
 use serde::Deserialize;
 
+/// A customer. What is left out is empty.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerSent {
@@ -21,6 +22,7 @@ pub struct CustomerSent {
 }
 
 impl CustomerSent {
+    /// In the words of the form.
     #[must_use]
     pub fn typed(self) -> CustomerTyped {
         CustomerTyped {
@@ -33,6 +35,7 @@ impl CustomerSent {
     }
 }
 
+/// An invoice, or a draft of one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceSent {
@@ -118,6 +121,7 @@ pub struct AdvanceSent {
     pub shares: Vec<ShareSent>,
 }
 
+/// What one invoice gets of such a payment.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShareSent {

@@ -5,13 +5,13 @@ use crate::{
     AdminPass, BooksGrant, Engine, Error, Lane, OperatorPass,
     clock::{on_the_wall, zone},
     connections::books_secret,
-    jobs::READ_BOOKS_NEWS,
     live_books::LiveBooks,
     send_mail::{BOOKS_BROKEN, rendered},
     set_merchant::MerchantChange,
     set_up::{Route, route},
     setter::Setter,
     turnstile::Errand,
+    work::{APPLY_CREDIT, CREATE_CUSTOMER, READ_BOOKS_NEWS},
 };
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -257,7 +257,7 @@ pub(crate) async fn add_lanes(tx: &MerchantTx, books: &Connection) -> Result<(),
     Ok(())
 }
 
-/// How the keys of the jobs begin that wait for a lane (`jobs::Work::key`).
+/// How the keys of the jobs begin that wait for a lane (`Work::key`).
 const fn queued_keys(lane: Lane) -> &'static [&'static str] {
     match lane {
         Lane::UserAction => &[
@@ -270,8 +270,8 @@ const fn queued_keys(lane: Lane) -> &'static [&'static str] {
             "download_books:",
             "draft_credit:",
             "drop_draft:",
-            "apply_credit:",
-            "create_customer:",
+            APPLY_CREDIT,
+            CREATE_CUSTOMER,
         ],
         Lane::CompanySync => &["first_sync:"],
         Lane::Background => &["sync_books:", "sweep_books:", "watch_credit:", "reconcile:", READ_BOOKS_NEWS],

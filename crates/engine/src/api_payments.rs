@@ -81,6 +81,7 @@ pub struct ApiShare {
     pub in_advance: bool,
 }
 
+/// What was paid back of it, or is on its way, or failed to be.
 #[derive(Debug, Serialize)]
 pub struct ApiRefund {
     pub id: RefundId,

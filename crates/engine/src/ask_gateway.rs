@@ -1,10 +1,7 @@
 //! What a person does first about an outcome that stays open: has the gateway asked now instead of when its turn comes. What
 //! it says goes the one way in. Where it never says anything, they decide (`decide_outcome.rs`).
 
-use crate::{
-    Engine, Error,
-    jobs::{Work, chain},
-};
+use crate::{Engine, Error, jobs::chain, work::Work};
 use chrono::{DateTime, Utc};
 use domain::{
     asking::{LOOK_UP_AFTER, SENT_AGAIN_WITHIN},

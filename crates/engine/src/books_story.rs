@@ -5,8 +5,8 @@ use crate::{
     actors::Actors,
     audit_rows::Written,
     audit_words::{PAYMENT_TAKEN_IN, RETURN_INVOICE_WRITTEN},
-    jobs::Work,
     payment_story::event,
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use domain::{

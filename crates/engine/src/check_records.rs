@@ -5,8 +5,8 @@
 use crate::{
     Engine, Error,
     differences::{FoundDifference, keys},
-    jobs::Work,
     verify_books::{ATTEMPTS_AT_ONCE, OPEN_MAX, own_differences},
+    work::Work,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{exception::DifferenceKind, ids::AttemptId};

@@ -4,9 +4,9 @@
 use crate::{
     AdminPass, Engine, Error, Lane, SettingsError,
     audit::{Actor, Audited},
-    jobs::Work,
     live_books::LiveBooks,
     turnstile::Errand,
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use connectors::books::{

@@ -6,9 +6,10 @@ use crate::{
     AdminPass, Engine, Error, Lane,
     audit::{Actor, Audited},
     exception_lines::Subject,
-    jobs::{CREATE_CUSTOMER, Ran, Work, end_with},
+    jobs::{Ran, end_with},
     post_again::{refused_entries, revive, write_again},
     turnstile::Errand,
+    work::{CREATE_CUSTOMER, Work},
 };
 use connectors::books::{Books, BooksError, NewCustomer};
 use domain::{

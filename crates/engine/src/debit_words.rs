@@ -1,6 +1,6 @@
 //! What mails about a debit say besides (N4, D10). Nothing is written from here.
 
-use crate::{Engine, Error, clock::day, faces::decline_reason, jobs::Work};
+use crate::{Engine, Error, clock::day, faces::decline_reason, work::Work};
 use chrono_tz::Tz;
 use domain::date::in_words;
 use minijinja::{Value, context};

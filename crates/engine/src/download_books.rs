@@ -4,8 +4,9 @@
 use crate::{
     AdminPass, BooksSettings, Engine, Error, Lane, PayerPass,
     clock::{on_the_wall, zone},
-    jobs::{Ran, Work},
+    jobs::Ran,
     live_books::STOPPED,
+    work::Work,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::BooksError;

@@ -5,8 +5,8 @@ use crate::{
     AdminPass, EndpointError, Engine, Error,
     audit::Audited,
     clock::{on_the_wall, zone},
-    jobs::Work,
     setter::Setter,
+    work::Work,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;

@@ -5,13 +5,13 @@ use crate::{
     Engine, Error, Lane,
     clock::zone,
     dispute_story::Told,
-    jobs::Work,
     post_again::again,
     post_payment::books_reference,
     receive_webhook::thing_of,
     refused_payment::{BY_HAND, never_entered},
     return_invoice::may_be_invoiced,
     take_payment::reference,
+    work::Work,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

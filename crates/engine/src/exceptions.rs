@@ -250,21 +250,12 @@ impl From<Exception> for OpenException {
         let may_be_fixed = DifferenceKind::Unasked.about(&row.unique_key).is_none();
         Self {
             subject: Subject::of_key(&row.unique_key),
-            key: row.unique_key,
             content: row.content,
-            severity: row.severity,
-            area: row.area,
-            cause: row.cause,
             remedy: row.remedy,
-            since: row.found_at,
             payment: row.payment_id,
             cure: row.cure,
-            page_url: None,
             may_be_fixed,
-            may_be_named: false,
-            may_be_denied: false,
-            missing: None,
-            may_be_invoiced: false,
+            ..Self::new(row.unique_key, row.severity, &row.area, row.found_at, row.cause)
         }
     }
 }

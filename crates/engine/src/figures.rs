@@ -21,6 +21,7 @@ pub struct JobsWaiting {
     pub waiting: Waiting,
 }
 
+/// How the installation stands at one moment.
 #[derive(Clone, Debug)]
 pub struct Figures {
     pub jobs: Vec<JobsWaiting>,

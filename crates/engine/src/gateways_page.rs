@@ -2,9 +2,8 @@
 //! without a secret: they are set up by the operator.
 
 use crate::{
-    AdminPass, Engine, Error,
+    AdminPass, Engine, Error, GatewaySettings,
     clock::{on_the_wall, zone},
-    connections::GatewaySettings,
     jobs::chain,
 };
 use connectors::gateway::{Capabilities, Cards, Gateway, LateNews, News, Refunds, Stage, Wire};
@@ -33,6 +32,7 @@ pub struct GatewayCard {
     pub news_at: Option<Moment>,
 }
 
+/// What a connection is, as far as its settings and its adapter say.
 pub struct GatewayFacts {
     pub name: &'static str,
     /// Said of one that was never tried at its vendor.

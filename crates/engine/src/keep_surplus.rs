@@ -1,7 +1,7 @@
 //! What the books refuse of a payment because less is due by then stays as the customer's credit, where the merchant keeps
 //! that (G29): decided when they have refused it, and written down with the end of its entry. Nothing is posted from here.
 
-use crate::{Engine, Error, audit::Audited, jobs::Work, reallocate_payment::has_refund};
+use crate::{Engine, Error, audit::Audited, reallocate_payment::has_refund, work::Work};
 use domain::{invoice::InvoiceStatus, money::Money};
 use store::{BooksEntry, Invoice, Job, MerchantDb, MerchantTx};
 

@@ -8,6 +8,7 @@ mod api_books;
 mod api_payments;
 mod api_requests;
 mod app_month;
+mod ask_books;
 mod ask_gateway;
 mod audit;
 mod audit_rows;
@@ -21,6 +22,7 @@ mod choose_accounts;
 mod clock;
 mod connect_books;
 mod connect_words;
+mod connection_settings;
 mod connections;
 mod consent;
 mod create_customer;
@@ -89,6 +91,7 @@ mod quote_documents;
 mod quote_rules;
 mod quote_sessions;
 mod read_books_news;
+mod read_rules;
 mod reallocate_payment;
 mod receive_webhook;
 mod reconcile;
@@ -129,6 +132,7 @@ mod verify_disputes;
 mod verify_own_books;
 mod verify_refunds;
 mod verify_trail;
+mod work;
 mod worker;
 mod write_invoice;
 
@@ -140,9 +144,10 @@ pub use choose_accounts::{AccountsForm, AccountsTyped};
 pub use clock::Clock;
 pub use connect_books::{AskedFor, ConnectOrder, Connected, ConsentAnswer, OrganisationChoice};
 pub use connect_words::NoConnection;
+pub use connection_settings::{BooksSettings, GatewaySettings};
 pub use connections::{
-    AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, BooksSettings, GatewaySecret, GatewaySettings,
-    GlobalPaymentsSecret, Lane, PayrixSecret, StripeSecret,
+    AuthorizeNetSecret, BooksApps, BooksGrant, BooksSecret, GatewaySecret, GlobalPaymentsSecret, Lane, PayrixSecret,
+    StripeSecret,
 };
 pub use connectors::{
     books::{
@@ -176,12 +181,13 @@ pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPa
 pub use payer_account::{KnownAccount, PayerInvoice, PayerStatement};
 pub use quote_rules::{QuoteRulesChange, QuoteRulesTyped};
 pub use quote_sessions::{OpenedSession, PaidWith, SessionFailure, SessionResult};
+pub use read_rules::{RulesError, WrongRule, read_rules};
 pub use receive_webhook::NotTaken;
 pub use resolve_link::PayNowLink;
 pub use rotate_webhook_secret::{WebhookSecretChange, WebhookSecretError};
 pub use sandbox_rows::SandboxStep;
 pub use set_merchant::{MerchantChange, MerchantSettings};
-pub use set_surcharges::{RulesError, RulesPreview, SetRulesError, SurchargesPage, Tried, WrongRule, read_rules};
+pub use set_surcharges::{RulesPreview, SetRulesError, SurchargesPage, Tried};
 pub use sign_in::SignedIn;
 pub use store::{BadKeyRing, Endpoint, KeyRing, Merchant, NewMerchant, QuoteRules};
 pub use use_credit::{CreditOf, CustomerCredit, UseForm, UsedCredit};
@@ -249,7 +255,7 @@ struct Inner {
     seals: worker::Rounds,
     tellings: worker::Rounds,
     prunings: worker::Rounds,
-    asking: open_checkout::Asking,
+    asking: ask_books::Asking,
     looks: payment_standing::Looks,
     under_way: card_testing::UnderWay,
     set_ups: set_up::SetUps,
@@ -290,7 +296,7 @@ impl Engine {
             seals: worker::Rounds::default(),
             tellings: worker::Rounds::default(),
             prunings: worker::Rounds::default(),
-            asking: open_checkout::Asking::new(hold_rates),
+            asking: ask_books::Asking::new(hold_rates),
             looks: payment_standing::Looks::default(),
             under_way: card_testing::UnderWay::default(),
             set_ups: set_up::SetUps::default(),

@@ -5,11 +5,12 @@
 use crate::{
     AdminPass, Engine, Error, OwnBooksError,
     clock::zone,
-    jobs::{Ran, Work, end_with},
+    jobs::{Ran, end_with},
     own_books::{line, prices_of},
     own_documents::invoice_document,
     send_mail::{INVOICE, MailLeft, rendered},
     transactions::mail_face,
+    work::Work,
 };
 use domain::{
     date::in_words,

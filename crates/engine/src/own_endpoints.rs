@@ -7,9 +7,9 @@ use crate::{
     clock::zone,
     endpoints::{ENDPOINTS_MAX, delivery_face, endpoint_face, secret_mark},
     error::known,
-    jobs::Work,
     quote_rules::QuoteRulesTyped,
     setter::Setter,
+    work::Work,
 };
 use connectors::endpoint::BadUrl;
 use domain::{
@@ -28,6 +28,7 @@ pub struct Tellings {
     pub is_full: bool,
 }
 
+/// An address that events are sent to.
 pub struct OwnEndpoint {
     pub face: EndpointFace,
     /// Of the newest event that was tried.

@@ -4,9 +4,9 @@
 use crate::{
     AdminPass, Engine, Error,
     audit::{Actor, Audited},
-    jobs::Work,
     refused_payment::{BY_HAND, never_entered},
     settle_payment::retried,
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use domain::{

@@ -9,8 +9,9 @@ use crate::{
     error::known,
     exception_lines::{OpenException, Subject, sentence_of},
     failpoint,
-    jobs::{APPLY_CREDIT, Ran, Work, end_with},
+    jobs::{Ran, end_with},
     turnstile::Errand,
+    work::{APPLY_CREDIT, Work},
 };
 use chrono::{DateTime, Utc};
 use connectors::books::{ApplyCredit, Books, BooksError, PostPayment, QuoteCredit};

@@ -8,8 +8,9 @@ use crate::{
     clock::{day, zone},
     create_customer::unknown_customer,
     failpoint,
-    jobs::{Ran, Work, end_with},
+    jobs::{Ran, end_with},
     turnstile::Errand,
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use connectors::books::{Advance, Books, BooksError, PostPayment};

@@ -6,10 +6,11 @@ use crate::{
     Engine, Error, Lane,
     books_page::Told,
     failpoint,
-    jobs::{READ_NEWS, Ran, Work, chain, end_with},
+    jobs::{Ran, chain, end_with},
     receive_webhook::changes_of,
     sync_books::Synced,
     turnstile::Errand,
+    work::{READ_NEWS, Work},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{BooksError, Change};

@@ -4,10 +4,10 @@
 use crate::{
     AdminPass, Engine, Error,
     audit::{Actor, Audited},
-    jobs::Work,
     post_again::refused_entries,
     quote_sessions::is_quote,
     settle_payment::retried,
+    work::Work,
 };
 use domain::{
     exception::Cure,

@@ -7,7 +7,8 @@ use crate::{
     connections::books_news,
     error::known,
     failpoint,
-    jobs::{Ran, Work, chain, end_with},
+    jobs::{Ran, chain, end_with},
+    work::Work,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use connectors::{

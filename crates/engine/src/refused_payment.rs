@@ -1,7 +1,7 @@
 //! A payment that the books refused, once some of it was paid back: what a person must still enter of it. Such a refund
 //! takes nothing out of the books, so its write is needless and leaves that much less to enter.
 
-use crate::{Error, jobs::Work, quote_sessions::is_quote};
+use crate::{Error, quote_sessions::is_quote, work::Work};
 use chrono::{DateTime, Utc};
 use domain::refund::RefundState;
 use store::{Attempt, BooksEntry, BooksEntryState, MerchantTx, Refund, RefundEntry};

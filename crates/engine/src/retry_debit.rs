@@ -7,9 +7,10 @@ use crate::{
     clock::{day, day_start, zone},
     faces::{decline_reason, numbers},
     failpoint,
-    jobs::{Ran, Work},
+    jobs::Ran,
     send_mail::notice_keys,
     settle_payment::{InHand, latest},
+    work::Work,
 };
 use chrono::{NaiveDate, TimeDelta};
 use domain::{

@@ -9,12 +9,13 @@ use crate::{
     error::known,
     exception_lines::Subject,
     faces::is_paid_back,
-    jobs::{Ran, Work, end_with},
+    jobs::{Ran, end_with},
     post_payment::why_refused,
     reallocate_payment::has_refund,
     refused_payment::BY_HAND,
     settle_payment::retried,
     turnstile::Errand,
+    work::Work,
 };
 use connectors::books::{BooksError, LineAccount, NewInvoice};
 use domain::{

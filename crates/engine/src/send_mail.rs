@@ -7,9 +7,10 @@ use crate::{
     faces::{decline_reason, numbers},
     failpoint,
     invoice_pdf::{PdfFile, file_name},
-    jobs::{Ran, Work, chain, end_with},
+    jobs::{Ran, chain, end_with},
     payment_standing::why_not,
     settle_payment::latest,
+    work::Work,
 };
 use domain::{
     date,

@@ -5,9 +5,10 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     failpoint,
-    jobs::{Ran, Work},
+    jobs::Ran,
     receive_webhook::Worked,
     settle_payment::{InHand, retried},
+    work::Work,
 };
 use domain::{
     asking::ask_bank_again_at,

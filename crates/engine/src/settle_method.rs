@@ -4,7 +4,8 @@
 use crate::{
     Engine, Error,
     audit::{Actor, Audited},
-    jobs::{Ran, Work, end_with},
+    jobs::{Ran, end_with},
+    work::Work,
 };
 use connectors::gateway::{self, ForgetRequest, Found, Gateway, GatewayError, KeptMethod, StoreLookUp, StoreRequest};
 use domain::{

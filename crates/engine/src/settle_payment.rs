@@ -5,10 +5,10 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     failpoint,
-    jobs::Work,
     refused_payment::BY_HAND,
     send_mail::MailLeft,
     take_payment::charge_request,
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, LookUp};

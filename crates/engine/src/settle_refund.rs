@@ -5,10 +5,11 @@ use crate::{
     Engine, Error,
     audit::{Actor, Audited},
     failpoint,
-    jobs::{Ran, Work},
+    jobs::Ran,
     refund_payment::refund_request,
     refused_payment::weigh_refused,
     settle_payment::{InHand, retried},
+    work::Work,
 };
 use chrono::{DateTime, Utc};
 use connectors::gateway::{Found, RefundLookUp};

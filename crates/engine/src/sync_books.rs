@@ -6,8 +6,9 @@ use crate::{
     Engine, Error, Lane,
     books_page::Told,
     failpoint,
-    jobs::{Ran, Work, chain},
+    jobs::{Ran, chain},
     turnstile::Errand,
+    work::Work,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use connectors::books::{BooksError, Next};

@@ -5,13 +5,14 @@ use crate::{
     Engine, Error, Lane,
     audit::{Actor, Audited},
     failpoint,
-    jobs::{Ran, Work},
+    jobs::Ran,
     note_in_books::Noted,
     post_payment::{books_reference, why_refused},
     quote_documents::end_quote_pair,
     quote_sessions::is_quote,
     return_invoice::meant_return,
     turnstile::Errand,
+    work::Work,
 };
 use connectors::books::{Books, BooksError, PostPayment};
 use domain::{

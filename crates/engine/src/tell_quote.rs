@@ -5,10 +5,11 @@
 use crate::{
     Engine, Error,
     error::known,
-    jobs::{Ran, Work, told_of},
+    jobs::Ran,
     quote_checkout::signing_key,
     quote_documents::share_of_quote,
     send_events::Tried,
+    work::{Work, told_of},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

@@ -1,7 +1,7 @@
 //! The worker: claims what is due, runs it, and queues what falls due by the clock. Any number of them may run. One merchant's
 //! vendor that does not answer holds up that merchant alone.
 
-use crate::{Engine, Error, Lane, jobs::Work, set_up::route};
+use crate::{Engine, Error, Lane, jobs::chain, set_up::route, work::Work};
 use chrono::TimeDelta;
 use domain::{asking::LOOK_UP_AFTER, ids::MerchantId};
 use std::{
@@ -66,7 +66,7 @@ impl Worker {
         let mut running = Running::default();
         loop {
             let more = self.start_due(&mut running).await.unwrap_or_else(|cause| {
-                tracing::error!(cause = %crate::jobs::chain(&cause), "The worker cannot reach the database and will try again.");
+                tracing::error!(cause = %chain(&cause), "The worker cannot reach the database and will try again.");
                 false
             });
             tokio::select! {
@@ -86,13 +86,13 @@ impl Worker {
             return Ok(false);
         }
         if let Err(cause) = self.sweep().await {
-            tracing::error!(cause = %crate::jobs::chain(&cause), "The sweep did not get to its end and will try again.");
+            tracing::error!(cause = %chain(&cause), "The sweep did not get to its end and will try again.");
         }
         if let Err(cause) = self.seal().await {
-            tracing::error!(cause = %crate::jobs::chain(&cause), "Audit trails could not be sealed and will be again.");
+            tracing::error!(cause = %chain(&cause), "Audit trails could not be sealed and will be again.");
         }
         if let Err(cause) = self.tell().await {
-            tracing::error!(cause = %crate::jobs::chain(&cause), "Events could not be queued for partners and will be again.");
+            tracing::error!(cause = %chain(&cause), "Events could not be queued for partners and will be again.");
         }
         self.queue_by_clock().await?;
         running.forget_ended();
@@ -163,7 +163,7 @@ impl Worker {
         for db in self.engine.store().door_unsealed().await? {
             if let Err(cause) = seal(&db).await {
                 let merchant = db.merchant_id();
-                tracing::error!(merchant.id = %merchant, cause = %crate::jobs::chain(&cause), "An audit trail could not be sealed.");
+                tracing::error!(merchant.id = %merchant, cause = %chain(&cause), "An audit trail could not be sealed.");
             }
         }
         self.engine.0.seals.remember(period);
@@ -181,7 +181,7 @@ impl Worker {
         for db in self.engine.store().door_unnumbered().await? {
             if let Err(cause) = self.engine.number_events(&db).await {
                 let merchant = db.merchant_id();
-                tracing::error!(merchant.id = %merchant, cause = %crate::jobs::chain(&cause), "Events could not be numbered.");
+                tracing::error!(merchant.id = %merchant, cause = %chain(&cause), "Events could not be numbered.");
             }
         }
         for (db, endpoint) in self.engine.store().door_endpoints_behind().await? {

@@ -23,7 +23,8 @@ const EDGES: [(&str, &[&str]); 10] = [
 const TEST_EDGES: [(&str, &str); 1] = [("connectors", "simulators")];
 
 /// Where settings and secrets of a vendor's are known by its name, and its adapter is chosen.
-const NAME_VENDORS: [&str; 3] = ["engine/src/connections.rs", "engine/src/lib.rs", "engine/src/live_books.rs"];
+const NAME_VENDORS: [&str; 4] =
+    ["engine/src/connection_settings.rs", "engine/src/connections.rs", "engine/src/lib.rs", "engine/src/live_books.rs"];
 const VENDORS: [&str; 11] = [
     "authorize.net",
     "authorizenet",

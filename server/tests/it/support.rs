@@ -298,7 +298,6 @@ impl Drop for House {
         for stop in self.stop.drain(..) {
             let _ = stop.send(());
         }
-        let _ = &self.folder;
     }
 }
 

@@ -19,6 +19,7 @@ use engine::{ApiPass, ApiQuery, Asked, Engine, Error, ImportError, KeyError, Own
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 use std::str::FromStr;
+use uuid::Uuid;
 
 const LIMIT_USUAL: u64 = 50;
 const LIMIT_MAX: u64 = 100;
@@ -315,35 +316,35 @@ impl Order {
         })
     }
 
-    /// Finds what was answered to this, or the id for the document that comes of it.
-    pub async fn begin(&self, program: &Program) -> Result<Asked, Refused> {
-        Ok(program.engine().begin_request(&program.pass, self.key()?, &self.request()).await?)
-    }
-
-    /// Answers with the document, as whoever was first has it. A refusal of what was asked leaves the key to what is mended.
-    pub async fn end(&self, program: &Program, written: Result<impl Serialize, Refused>) -> Answer {
+    /// Answers as this was answered before, or has the document written under the id that is kept for it, and answers with that, as
+    /// whoever was first has it. A refusal of what was asked leaves the key to what is mended.
+    pub async fn once<T: Serialize>(
+        &self,
+        program: &Program,
+        write: impl AsyncFnOnce(Uuid) -> Result<T, Refused>,
+    ) -> Answer {
         let (engine, pass, key) = (program.engine(), &program.pass, self.key()?);
-        let document = match written {
+        let request = format!("{}\n{}", self.address, self.body);
+        let id = match engine.begin_request(pass, key, &request).await? {
+            Asked::Answered(answer) => return Ok(created(answer)),
+            Asked::Begun(id) => id,
+        };
+        let document = match write(id).await {
             Ok(document) => document,
             Err(refused) => {
                 if refused.leaves_key() {
-                    engine.refuse_request(pass, key, &self.request()).await?;
+                    engine.refuse_request(pass, key, &request).await?;
                 }
                 return Err(refused);
             }
         };
         let answer = serde_json::to_string(&document).map_err(|cause| Refused::from(Error::from(cause)))?;
-        Ok(created(engine.end_request(pass, key, &self.request(), &answer).await?))
-    }
-
-    /// All that is asked.
-    fn request(&self) -> String {
-        format!("{}\n{}", self.address, self.body)
+        Ok(created(engine.end_request(pass, key, &request, &answer).await?))
     }
 }
 
 /// A document that was written, as it was told the first time.
-pub fn created(answer: String) -> Response {
+fn created(answer: String) -> Response {
     (StatusCode::CREATED, [(CONTENT_TYPE, "application/json")], answer).into_response()
 }
 

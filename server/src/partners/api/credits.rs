@@ -1,11 +1,11 @@
 //! `/api/v1/credit-notes`, those of one invoice, and what an invoice gets of its customer's credit.
 
-use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, Refused, told};
 use domain::{
     api_bodies::CreditSent,
     ids::{CreditNoteId, InvoiceId},
 };
-use engine::{Asked, CreditOf, CreditOrder};
+use engine::{CreditOf, CreditOrder};
 use serde::Deserialize;
 
 pub async fn list(program: Program, asked: ListAsked) -> Answer {
@@ -25,15 +25,13 @@ pub async fn issue(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -
     let sent: CreditSent = order.read()?;
     program.reads_currency(&sent.currency)?;
     let typed = sent.typed(program.pass.currency());
-    let note = match order.begin(&program).await? {
-        Asked::Answered(answer) => return Ok(created(answer)),
-        Asked::Begun(id) => CreditNoteId(id),
-    };
-    let written = async {
-        program.engine().credit_invoice(&program.pass, &CreditOrder { note, invoice, typed }).await?;
-        Ok::<_, Refused>(program.engine().api_credit(&program.pass, note).await?)
-    };
-    order.end(&program, written.await).await
+    order
+        .once(&program, async |id| {
+            let note = CreditNoteId(id);
+            program.engine().credit_invoice(&program.pass, &CreditOrder { note, invoice, typed }).await?;
+            Ok(program.engine().api_credit(&program.pass, note).await?)
+        })
+        .await
 }
 
 pub async fn void(program: Program, Id(note): Id<CreditNoteId>) -> Answer {
@@ -58,13 +56,11 @@ pub async fn use_on(program: Program, Id(invoice): Id<InvoiceId>, order: Order) 
     program.reads_currency(&sent.currency)?;
     let wrong = |_| Refused::wrong("invalid_field", "credit", "Send the id of a credit of the customer’s.");
     let credit: CreditOf = sent.credit.parse().map_err(wrong)?;
-    if let Asked::Answered(answer) = order.begin(&program).await? {
-        return Ok(created(answer));
-    }
     let amount = program.typed(sent.amount_minor);
-    let written = async {
-        program.engine().use_credit(&program.pass, (credit, sent.left_minor), invoice, &amount).await?;
-        Ok::<_, Refused>(program.engine().api_invoice(&program.pass, invoice).await?)
-    };
-    order.end(&program, written.await).await
+    order
+        .once(&program, async |_| {
+            program.engine().use_credit(&program.pass, (credit, sent.left_minor), invoice, &amount).await?;
+            Ok(program.engine().api_invoice(&program.pass, invoice).await?)
+        })
+        .await
 }

@@ -1,8 +1,7 @@
 //! `/api/v1/customers`.
 
-use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, told};
 use domain::{api_bodies::CustomerSent, ids::CustomerId};
-use engine::Asked;
 
 pub async fn list(program: Program, asked: ListAsked) -> Answer {
     told(program.engine().api_customers(&program.pass, asked.read()?).await?)
@@ -15,15 +14,13 @@ pub async fn one(program: Program, Id(id): Id<CustomerId>) -> Answer {
 pub async fn create(program: Program, order: Order) -> Answer {
     program.may_write()?;
     let typed = order.read::<CustomerSent>()?.typed();
-    let id = match order.begin(&program).await? {
-        Asked::Answered(answer) => return Ok(created(answer)),
-        Asked::Begun(id) => CustomerId(id),
-    };
-    let written = async {
-        program.engine().keep_customer(&program.pass, id, &typed).await?;
-        Ok::<_, Refused>(program.engine().api_customer(&program.pass, id).await?)
-    };
-    order.end(&program, written.await).await
+    order
+        .once(&program, async |id| {
+            let id = CustomerId(id);
+            program.engine().keep_customer(&program.pass, id, &typed).await?;
+            Ok(program.engine().api_customer(&program.pass, id).await?)
+        })
+        .await
 }
 
 /// All of it anew: what is left out is empty from here on.

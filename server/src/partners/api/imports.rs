@@ -1,8 +1,8 @@
 //! `/api/v1/imports`: tables of customers and invoices, which are shown first where that is asked, and taken in whole or not at all.
 
-use super::call::{Answer, Order, Program, Refused, created, told};
+use super::call::{Answer, Order, Program, Refused, told};
 use domain::import::Kind;
-use engine::{ApiImported, Asked, ImportLine, Listed};
+use engine::{ApiImported, ImportLine, Listed};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -36,9 +36,10 @@ pub async fn import(program: Program, order: Order) -> Answer {
     program.may_write()?;
     let sent: Sent = order.read()?;
     let kind = sent.kind()?;
-    if let Asked::Answered(answer) = order.begin(&program).await? {
-        return Ok(created(answer));
-    }
-    let taken = program.engine().import_table(&program.pass, kind, &sent.csv, sent.drafts).await;
-    order.end(&program, taken.map(face).map_err(Refused::from)).await
+    order
+        .once(&program, async |_| {
+            let taken = program.engine().import_table(&program.pass, kind, &sent.csv, sent.drafts).await?;
+            Ok(face(taken))
+        })
+        .await
 }

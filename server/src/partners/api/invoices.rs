@@ -1,8 +1,8 @@
 //! `/api/v1/invoices`: written and issued at once, or as drafts, which people and programs change and issue.
 
-use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, read_if_any, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, Refused, read_if_any, told};
 use domain::{api_bodies::InvoiceSent, ids::InvoiceId, invoice::InvoiceStatus};
-use engine::{Asked, Draft};
+use engine::Draft;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,20 +37,18 @@ pub async fn create(program: Program, order: Order) -> Answer {
     if sent.changes.is_some() {
         return Err(Refused::wrong("invalid_field", "changes", "Only a draft that is changed has this."));
     }
-    let id = match order.begin(&program).await? {
-        Asked::Answered(answer) => return Ok(created(answer)),
-        Asked::Begun(id) => InvoiceId(id),
-    };
-    let (is_draft, new) = (sent.draft, draft(sent, &program, id));
-    let written = async {
-        if is_draft {
-            program.engine().write_draft(&program.pass, &new).await?;
-        } else {
-            program.engine().write_issued(&program.pass, &new).await?;
-        }
-        Ok::<_, Refused>(program.engine().api_invoice(&program.pass, id).await?)
-    };
-    order.end(&program, written.await).await
+    order
+        .once(&program, async |id| {
+            let id = InvoiceId(id);
+            let (is_draft, new) = (sent.draft, draft(sent, &program, id));
+            if is_draft {
+                program.engine().write_draft(&program.pass, &new).await?;
+            } else {
+                program.engine().write_issued(&program.pass, &new).await?;
+            }
+            Ok(program.engine().api_invoice(&program.pass, id).await?)
+        })
+        .await
 }
 
 /// All of a draft anew.

@@ -1,12 +1,12 @@
 //! What was paid past this portal, for an invoice or in advance; and what was paid here, which is read, and nobody's to enter.
 
-use super::call::{Answer, Id, ListAsked, Order, Program, Refused, created, told};
+use super::call::{Answer, Id, ListAsked, Order, Program, Refused, told};
 use domain::{
     api_bodies::{AdvanceSent, PaymentSent},
     ids::{CustomerId, InvoiceId, LedgerPaymentId, PaymentId},
     own_invoice::LINES_MAX,
 };
-use engine::{AdvanceTyped, Asked};
+use engine::AdvanceTyped;
 
 pub async fn of_invoice(program: Program, Id(invoice): Id<InvoiceId>) -> Answer {
     told(program.engine().api_payments(&program.pass, invoice).await?)
@@ -17,15 +17,13 @@ pub async fn enter(program: Program, Id(invoice): Id<InvoiceId>, order: Order) -
     let sent: PaymentSent = order.read()?;
     program.reads_currency(&sent.currency)?;
     let typed = sent.typed(program.pass.currency());
-    let id = match order.begin(&program).await? {
-        Asked::Answered(answer) => return Ok(created(answer)),
-        Asked::Begun(id) => LedgerPaymentId(id),
-    };
-    let written = async {
-        program.engine().enter_payment(&program.pass, invoice, id, &typed).await?;
-        Ok::<_, Refused>(program.engine().api_hand_payment(&program.pass, id).await?)
-    };
-    order.end(&program, written.await).await
+    order
+        .once(&program, async |id| {
+            let id = LedgerPaymentId(id);
+            program.engine().enter_payment(&program.pass, invoice, id, &typed).await?;
+            Ok(program.engine().api_hand_payment(&program.pass, id).await?)
+        })
+        .await
 }
 
 pub async fn enter_in_advance(program: Program, Id(customer): Id<CustomerId>, order: Order) -> Answer {
@@ -37,15 +35,13 @@ pub async fn enter_in_advance(program: Program, Id(customer): Id<CustomerId>, or
     }
     let (paid, shares) = sent.typed(program.pass.currency());
     let typed = AdvanceTyped { paid, shares };
-    let id = match order.begin(&program).await? {
-        Asked::Answered(answer) => return Ok(created(answer)),
-        Asked::Begun(id) => LedgerPaymentId(id),
-    };
-    let written = async {
-        program.engine().enter_advance(&program.pass, customer, id, &typed).await?;
-        Ok::<_, Refused>(program.engine().api_hand_payment(&program.pass, id).await?)
-    };
-    order.end(&program, written.await).await
+    order
+        .once(&program, async |id| {
+            let id = LedgerPaymentId(id);
+            program.engine().enter_advance(&program.pass, customer, id, &typed).await?;
+            Ok(program.engine().api_hand_payment(&program.pass, id).await?)
+        })
+        .await
 }
 
 pub async fn by_hand(program: Program, asked: ListAsked) -> Answer {
