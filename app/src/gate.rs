@@ -264,8 +264,7 @@ pub fn signed_out(fault: Fault) -> Fault {
 
 /// The page of ours that a form stands on.
 fn page_of_form() -> Option<String> {
-    let parts = use_context::<Parts>()?;
-    let page = parts.headers.get(REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    let page = request(|parts| parts.headers.get(REFERER)?.to_str().ok()?.parse::<Uri>().ok())?;
     addresses::own_path(page.path_and_query()?.as_str()).map(str::to_owned)
 }
 
@@ -314,16 +313,17 @@ pub fn clear_session() {
 /// The network that the request comes from, for limits. A request that the server has not placed is nobody's.
 #[must_use]
 pub fn network() -> Network {
-    let client = use_context::<Parts>().and_then(|parts| parts.extensions.get::<ClientAddr>().copied());
+    let client = request(|parts| parts.extensions.get::<ClientAddr>().copied());
     Network::of(client.map_or(Ipv4Addr::UNSPECIFIED.into(), |client| client.0))
 }
 
 /// What the browser calls itself, for the record of what was agreed to.
 #[must_use]
 pub fn user_agent() -> Option<String> {
-    let parts = use_context::<Parts>()?;
-    let told = parts.headers.get(USER_AGENT)?.to_str().ok()?.trim();
-    Some(told.chars().take(USER_AGENT_MAX_CHARS).collect())
+    request(|parts| {
+        let told = parts.headers.get(USER_AGENT)?.to_str().ok()?.trim();
+        Some(told.chars().take(USER_AGENT_MAX_CHARS).collect())
+    })
 }
 
 /// Gives the page the status of what it tells.
@@ -336,20 +336,25 @@ pub fn set_status(status: u16) {
 /// Path and query of the page that is being rendered.
 #[must_use]
 pub fn this_address() -> String {
-    use_context::<Parts>().and_then(|parts| parts.uri.path_and_query().map(ToString::to_string)).unwrap_or_default()
+    request(|parts| parts.uri.path_and_query().map(ToString::to_string)).unwrap_or_default()
 }
 
 fn asks_for_json() -> bool {
-    use_context::<Parts>()
-        .and_then(|parts| parts.headers.get(ACCEPT)?.to_str().ok().map(|accept| accept.starts_with("application/json")))
+    request(|parts| parts.headers.get(ACCEPT)?.to_str().ok().map(|accept| accept.starts_with("application/json")))
         .unwrap_or(false)
 }
 
 fn cookie(name: &str) -> Option<String> {
-    let parts = use_context::<Parts>()?;
-    let pairs = parts.headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-    let mut pairs = pairs.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    request(|parts| {
+        let pairs = parts.headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+        let mut pairs = pairs.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    })
+}
+
+/// What is read of the request that is answered. Lent, because a copy of it is one of each of its headers.
+fn request<T>(read: impl FnOnce(&Parts) -> Option<T>) -> Option<T> {
+    with_context::<Parts, _>(read).flatten()
 }
 
 /// `pair` is name, value and scope; what every cookie of ours has in common is added here.

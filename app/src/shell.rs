@@ -60,7 +60,7 @@ const ALWAYS: &str = "{\
 
 /// Every page but the pod. Refuses to be framed.
 pub fn shell(assets: Assets) -> impl IntoView {
-    let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+    let path = with_context(|parts: &Parts| parts.uri.path().to_owned()).unwrap_or_default();
     document(assets, Surface::of(&path), &path, "'none'")
 }
 

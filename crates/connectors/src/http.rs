@@ -94,7 +94,9 @@ impl HttpClient {
 }
 
 async fn read_capped(mut response: Response) -> Result<Vec<u8>, HttpError> {
-    let mut body = Vec::new();
+    // Where it says how long it is, that much at once: a list of megabytes that grows is copied again and again.
+    let told = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut body = Vec::with_capacity(told.min(ANSWER_MAX_BYTES));
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > ANSWER_MAX_BYTES {
             return Err(HttpError::TooLarge);

@@ -10,6 +10,7 @@ use domain::{
     payment::AttemptState,
     views::{Dashboard, PaidElsewhere, PastPayments},
 };
+use std::collections::BTreeMap;
 use store::{Invoice, InvoiceFilter, PaymentFilter};
 
 /// The dashboard shows all that is open; past this many a search is quicker than a list.
@@ -28,8 +29,13 @@ impl Engine {
             but_paid_here: true,
             ..InvoiceFilter::default()
         };
-        let overdue = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
-        let (mut rows, _) = payer.db.invoice_page(&outstanding, 1, OUTSTANDING_MAX).await?;
+        let (mut rows, total) = payer.db.invoice_page(&outstanding, 1, OUTSTANDING_MAX).await?;
+        let (owed, overdue) = if total <= OUTSTANDING_MAX {
+            (due_on(&rows)?, due_on(rows.iter().filter(|row| row.due_date < today))?)
+        } else {
+            let late = InvoiceFilter { due_before: Some(today), ..outstanding.clone() };
+            (amounts(&payer.db.invoice_sums(&outstanding).await?)?, amounts(&payer.db.invoice_sums(&late).await?)?)
+        };
         // A quote has no day on which it is late.
         let quotes = payer.db.quotes_to_pay(payer.customer).await?.into_iter();
         rows.extend(quotes.map(|quote| Invoice { due_date: today, ..quote }));
@@ -46,8 +52,8 @@ impl Engine {
             refused: None,
             asks,
             outstanding: self.invoice_faces(&payer.db, &set_up.merchant, rows).await?,
-            owed: amounts(&payer.db.invoice_sums(&outstanding).await?)?,
-            overdue: amounts(&payer.db.invoice_sums(&overdue).await?)?,
+            owed,
+            overdue,
             in_progress: self.payment_rows(&payer.db, in_progress, zone).await?,
             being_recorded: self.payment_rows(&payer.db, being_recorded, zone).await?,
             pdf: self.has_pdf(&payer.db).await,
@@ -85,4 +91,15 @@ impl Engine {
         }
         Ok(elsewhere)
     }
+}
+
+/// What is due on these, one amount for each currency.
+fn due_on<'a>(rows: impl IntoIterator<Item = &'a Invoice>) -> Result<Vec<Money>, Error> {
+    let mut sums: BTreeMap<&str, Money> = BTreeMap::new();
+    for row in rows {
+        let due = row.due()?;
+        let sum = sums.get(&*row.currency).map_or(Ok(due), |sum| sum.plus(due))?;
+        sums.insert(&row.currency, sum);
+    }
+    Ok(sums.into_values().collect())
 }

@@ -199,7 +199,7 @@ use chrono::TimeDelta;
 use connectors::{HttpClient, Timeouts, endpoint::EventSender, gateway::AFTERWORK_MAX};
 use domain::asking::LOOK_UP_AFTER;
 use secrecy::{ExposeSecret, SecretString};
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
 use store::{Store, Throttle};
 use tokio::sync::{Notify, RwLock, Semaphore};
 
@@ -213,8 +213,8 @@ const _: () = {
 };
 /// Whoever asks for the health is told of a disk that is full as soon as this, and makes no more writes than that.
 const WRITTEN_LATELY: Throttle = Throttle::remember(TimeDelta::seconds(10));
-/// Each Argon2 run takes 19 MiB and a core: more at once would only slow one another down.
-const PASSWORD_CHECKS_AT_ONCE: usize = 4;
+/// Each Argon2 run takes 19 MiB and a core: more at once than there are cores would only slow one another down.
+const PASSWORD_CHECKS_AT_ONCE_MAX: usize = 4;
 
 /// What the installation is told.
 #[derive(Clone, Debug)]
@@ -278,7 +278,7 @@ impl Engine {
         let store = Store::open(database_url.expose_secret(), keys).await?;
         let mailer = settings.smtp_url.as_ref().map(|url| send_mail::Mailer::new(url, &settings.mail_from));
         let mailer = mailer.transpose()?;
-        let hold_rates = settings.hold_rates;
+        let (hold_rates, cores) = (settings.hold_rates, available_parallelism().map_or(1, usize::from));
         let http = HttpClient::new(VENDOR_TIMEOUTS).map_err(|e| Error::SetUp(e.to_string()))?;
         let events = EventSender::new(ENDPOINT_TIMEOUTS, settings.private_endpoints);
         let events = events.map_err(|e| Error::SetUp(e.to_string()))?;
@@ -289,7 +289,7 @@ impl Engine {
             http,
             events,
             bell: Notify::new(),
-            password_checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_AT_ONCE)),
+            password_checks: Arc::new(Semaphore::new(cores.min(PASSWORD_CHECKS_AT_ONCE_MAX))),
             mailer,
             rounds: worker::Rounds::default(),
             sweeps: worker::Rounds::default(),

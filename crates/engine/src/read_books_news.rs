@@ -133,12 +133,12 @@ impl Engine {
                 Err(later) => return Err(Error::BooksUnreachable(later)),
             }
         }
-        let ids = found.iter().map(|invoice| invoice.external_id.clone()).collect();
+        let ids: Vec<_> = found.iter().map(|invoice| invoice.external_id.clone()).collect();
         let told = Told::of(db, &*books, Vec::new(), found).await?;
         let tx = db.begin().await?;
         told.write(&tx, read_at).await?;
         // Unchanged ones too: who is told once more need not ask.
-        tx.invoices_read(ids, read_at).await?;
+        tx.invoices_read(&ids, read_at).await?;
         tx.invoices_gone(&gone, read_at).await?;
         self.cover_by_quotes(&tx).await?;
         Ok(tx.commit().await?)

@@ -127,6 +127,18 @@ impl Engine {
         {
             return Ok(known);
         }
+        // On the heap: most links lead to what is known, and each would make and move room for this.
+        Box::pin(self.invoice_from_books_by_number(db, number, network, known)).await
+    }
+
+    /// The same at the books, for whoever may ask; `known` is a void one of ours, which is answered where they have no other.
+    async fn invoice_from_books_by_number(
+        &self,
+        db: &MerchantDb,
+        number: &str,
+        network: Network,
+        known: Option<(Invoice, Customer)>,
+    ) -> Result<Option<(Invoice, Customer)>, Error> {
         self.count_unknown(db, network).await?;
         let (books, asked_at) = (self.books(db, Lane::UserAction).await?, self.now());
         let found = books.invoice_by_number(number).await;

@@ -73,7 +73,8 @@ impl Engine {
         let tx = db.begin().await?;
         let (mut attempt, tells) = tx.attempt_hold_telling(attempt).await?;
         let known = InHand { tells: Some(tells), ..known };
-        let learned = self.learn(&tx, &mut attempt, seen, source, known).await?;
+        // On the heap: it has room for whatever may follow from a fact, and would be moved through all that lead here.
+        let learned = Box::pin(self.learn(&tx, &mut attempt, seen, source, known)).await?;
         let Some((before, after)) = learned else { return Ok(attempt) };
         failpoint::reach("before_record_commit");
         tx.commit().await?;

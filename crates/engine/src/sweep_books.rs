@@ -69,7 +69,7 @@ impl Engine {
     ) -> Result<Option<SyncRow>, Error> {
         let read_at = self.now();
         let page = books.open_invoices(cursor).await.map_err(Error::BooksUnreachable)?;
-        let seen = page.invoices.iter().map(|invoice| invoice.external_id.clone()).collect();
+        let seen: Vec<_> = page.invoices.iter().map(|invoice| invoice.external_id.clone()).collect();
         let told = Told::of(db, books, Vec::new(), page.invoices).await?;
         let tx = db.begin().await?;
         let Some(row) = self.still_held(&tx, SyncKind::Open, run).await? else { return Ok(None) };
@@ -77,7 +77,7 @@ impl Engine {
         if updated > 0 {
             self.cover_by_quotes(&tx).await?;
         }
-        tx.sync_open_seen(seen).await?;
+        tx.sync_open_seen(&seen).await?;
         let position = page.next.map_or_else(|| ASKING.to_owned(), |next| format!("{LISTING}{next}"));
         let row = SyncRow { position: Some(position), ..counted(row, told.found(), updated, page.left) };
         tx.sync_write(row.clone()).await?;

@@ -79,8 +79,9 @@ impl MerchantTx {
         columns.update_columns([Column::Name, Column::Code, Column::Email, Column::Archived]);
         let mut changed = 0;
         for some in latest.chunks(ROWS_PER_STATEMENT) {
-            let ids = some.iter().map(|told| told.external_id.as_str());
-            let known = self.find::<Entity>().filter(Column::ExternalId.is_in(ids)).all(self.conn()).await?;
+            let ids: Vec<_> = some.iter().map(|told| text(&told.external_id)).collect();
+            let these = self.one_of(Column::ExternalId, &ids)?;
+            let known = self.find::<Entity>().filter(these).all(self.conn()).await?;
             let known: HashMap<_, _> = known.into_iter().map(|row| (row.external_id.clone(), row)).collect();
             let is_new = |told: &&&BooksCustomer| known.get(&told.external_id).is_none_or(|known| !known.is_as(told));
             let rows: Vec<_> = some.iter().filter(is_new).map(|told| self.told(told)).collect();
@@ -261,14 +262,13 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn customer_ids(&self, of: &[BooksInvoice]) -> Result<HashMap<String, CustomerId>, Error> {
-        let whose: BTreeSet<_> = of.iter().map(|invoice| invoice.customer_external_id.as_str()).collect();
-        let whose: Vec<_> = whose.into_iter().collect();
-        let mut ids = HashMap::new();
-        for some in whose.chunks(ROWS_PER_STATEMENT) {
-            let these = self.find::<Entity>().filter(Column::ExternalId.is_in(some.iter().copied()));
-            let pairs = these.select_only().columns([Column::ExternalId, Column::Id]);
-            ids.extend(pairs.into_tuple::<(String, CustomerId)>().all(self.conn()).await?);
+        if of.is_empty() {
+            return Ok(HashMap::new());
         }
-        Ok(ids)
+        let whose: BTreeSet<_> = of.iter().map(|invoice| invoice.customer_external_id.as_str()).collect();
+        let whose: Vec<_> = whose.into_iter().map(text).collect();
+        let these = self.find::<Entity>().filter(self.one_of(Column::ExternalId, &whose)?);
+        let pairs = these.select_only().columns([Column::ExternalId, Column::Id]);
+        Ok(pairs.into_tuple::<(String, CustomerId)>().all(self.conn()).await?.into_iter().collect())
     }
 }

@@ -180,8 +180,9 @@ impl MerchantTx {
 
     /// What stands here of a page: in one question, also about those that we are raising under one of its numbers.
     async fn invoices_known(&self, page: &[&BooksInvoice]) -> Result<HashMap<String, Known>, Error> {
-        let ids = page.iter().flat_map(|told| [text(&told.external_id), to_raise(&told.number)]);
-        let known = self.find::<Entity>().filter(Column::ExternalId.is_in(ids)).select_only().columns([
+        let ids: Vec<_> = page.iter().flat_map(|told| [text(&told.external_id), to_raise(&told.number)]).collect();
+        let these = self.one_of(Column::ExternalId, &ids)?;
+        let known = self.find::<Entity>().filter(these).select_only().columns([
             Column::ExternalId,
             Column::CustomerId,
             Column::Number,
@@ -226,10 +227,10 @@ impl MerchantTx {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn invoices_read(&self, external_ids: Vec<String>, read_at: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn invoices_read(&self, external_ids: &[String], read_at: DateTime<Utc>) -> Result<(), Error> {
         let read = self.update::<Entity>().col_expr(Column::ReadAt, Expr::value(moment(read_at)));
-        let these = read.filter(Column::ExternalId.is_in(external_ids)).filter(Column::ReadAt.lt(moment(read_at)));
-        these.exec(self.conn()).await?;
+        let these = read.filter(self.one_of(Column::ExternalId, external_ids)?);
+        these.filter(Column::ReadAt.lt(moment(read_at))).exec(self.conn()).await?;
         Ok(())
     }
 
@@ -238,13 +239,14 @@ impl MerchantTx {
     /// # Errors
     /// The database is away.
     pub async fn invoices_gone(&self, external_ids: &[String], read_at: DateTime<Utc>) -> Result<(), Error> {
-        for chunk in external_ids.chunks(ROWS_PER_STATEMENT) {
-            let void = self.update::<Entity>().col_expr(Column::Status, Expr::value(InvoiceStatus::Void));
-            let void = void.col_expr(Column::DueMinor, Expr::value(0_i64));
-            let void = void.col_expr(Column::ReadAt, Expr::value(moment(read_at)));
-            let of = void.filter(Column::ExternalId.is_in(chunk.to_vec())).filter(Column::ReadAt.lte(moment(read_at)));
-            of.exec(self.conn()).await?;
+        if external_ids.is_empty() {
+            return Ok(());
         }
+        let void = self.update::<Entity>().col_expr(Column::Status, Expr::value(InvoiceStatus::Void));
+        let void = void.col_expr(Column::DueMinor, Expr::value(0_i64));
+        let void = void.col_expr(Column::ReadAt, Expr::value(moment(read_at)));
+        let these = void.filter(self.one_of(Column::ExternalId, external_ids)?);
+        these.filter(Column::ReadAt.lte(moment(read_at))).exec(self.conn()).await?;
         Ok(())
     }
 

@@ -191,6 +191,19 @@ impl<C: ConnectionTrait> Scoped<C> {
         select
     }
 
+    /// Whether a column has one of these texts, which are bound as one value. With a place for each, a list of another length
+    /// would be another statement, and each connection would keep those that ever came.
+    pub(crate) fn one_of(&self, column: impl ColumnTrait, texts: &[String]) -> Result<Expr, Error> {
+        // PostgreSQL reads the list first, and so takes the column's index, however few rows there were when it planned.
+        let among = if self.store.is_postgres() {
+            "$1 = ANY(ARRAY(SELECT jsonb_array_elements_text($2::jsonb)))"
+        } else {
+            "? IN (SELECT value FROM json_each(?))"
+        };
+        let texts = json(&texts, column.as_str())?;
+        Ok(Expr::cust_with_exprs(among, [column.into_expr(), Expr::value(texts)]))
+    }
+
     /// For `EXISTS`: the merchant's rows that point to the outer one by this column.
     pub(crate) fn about<E: Owned>(&self, column: E::Column, outer: impl IntoColumnRef) -> SelectStatement {
         let mut select = Query::select();

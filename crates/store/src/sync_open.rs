@@ -43,10 +43,9 @@ impl MerchantTx {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn sync_open_seen(&self, external_ids: Vec<String>) -> Result<(), Error> {
-        let seen =
-            self.mine::<invoices::Entity>(invoices::Column::Id, invoices::Column::ExternalId.is_in(external_ids));
-        let seen = Column::InvoiceId.in_subquery(seen);
+    pub async fn sync_open_seen(&self, external_ids: &[String]) -> Result<(), Error> {
+        let these = self.one_of(invoices::Column::ExternalId, external_ids)?;
+        let seen = Column::InvoiceId.in_subquery(self.mine::<invoices::Entity>(invoices::Column::Id, these));
         Entity::delete_many().filter(Column::MerchantId.eq(self.merchant_id())).filter(seen).exec(self.conn()).await?;
         Ok(())
     }

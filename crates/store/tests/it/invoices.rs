@@ -117,7 +117,7 @@ on_both!(s96_a_page_writes_what_is_new_or_has_changed_and_leaves_the_rest_alone,
     let customers = [customer("c-1", "Initech"), customer("c-2", "Globex")];
     assert_eq!(tx.customers_upsert(&customers).await.unwrap(), 1);
     assert_eq!(tx.customers_upsert(&customers).await.unwrap(), 0);
-    tx.invoices_read(vec!["p-0006".into(), "p-0007".into()], at(2)).await.unwrap();
+    tx.invoices_read(&["p-0006".into(), "p-0007".into()], at(2)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((read_at("p-0006").await, read_at("p-0008").await), (at(2), at(1)));
 });
@@ -147,7 +147,7 @@ on_both!(s96_what_is_open_and_was_not_seen_in_the_books_is_left_to_be_asked_abou
     tx.advance_add(advance).await.unwrap();
     tx.sync_open_begin().await.unwrap();
     tx.sync_open_begin().await.unwrap();
-    tx.sync_open_seen(vec!["i-2".into(), "i-404".into()]).await.unwrap();
+    tx.sync_open_seen(&["i-2".into(), "i-404".into()]).await.unwrap();
     tx.commit().await.unwrap();
     let left = async |shop: &Shop| shop.db.sync_open_left(9).await.unwrap();
     assert_eq!(numbers(&left(&shop).await), ["INV-1", "INV-4"], "neither what is paid, nor an advance");
