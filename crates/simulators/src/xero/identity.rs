@@ -172,9 +172,11 @@ async fn disconnect(State(shared): State<Arc<Shared>>, Path(id): Path<String>, h
     if let Some(Fault::Http(status)) = fault {
         return plain_fault(status);
     }
-    disturb::around(&shared, fault.as_ref(), || match shared.xero.write(|books| books.grants.disconnect(&client, &id)) {
-        true => StatusCode::NO_CONTENT.into_response(),
-        false => StatusCode::NOT_FOUND.into_response(),
+    disturb::around(&shared, fault.as_ref(), || {
+        match shared.xero.write(|books| books.grants.disconnect(&client, &id)) {
+            true => StatusCode::NO_CONTENT.into_response(),
+            false => StatusCode::NOT_FOUND.into_response(),
+        }
     })
     .await
 }
