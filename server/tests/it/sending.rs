@@ -273,16 +273,22 @@ async fn d7_g79_staff_add_an_address_turn_it_off_and_on_give_it_another_secret_a
     }
     assert!(!staff.get(TAB).await.body.contains(&partner.url));
     // Some are sealed by now.
-    let written = "(SELECT kind, body FROM audit_slip UNION ALL SELECT kind, body FROM audit_line) AS written";
+    macro_rules! written {
+        ($which:literal) => {
+            concat!(
+                "SELECT count(*) FROM (SELECT kind, body FROM audit_slip UNION ALL SELECT kind, body FROM audit_line) AS w WHERE ",
+                $which
+            )
+        };
+    }
     for (lines, times, what) in [
-        ("kind = 'endpoint_added' AND body LIKE '%127.0.0.1%'", 1, "added"),
-        ("kind LIKE 'endpoint_turned_o%'", 2, "off and on"),
-        ("kind = 'endpoint_secret_made'", 1, "another secret"),
-        ("kind = 'endpoint_dropped'", 1, "removed"),
-        ("body LIKE '%whsec_%'", 0, "and no secret"),
+        (written!("kind = 'endpoint_added' AND body LIKE '%127.0.0.1%'"), 1, "added"),
+        (written!("kind LIKE 'endpoint_turned_o%'"), 2, "off and on"),
+        (written!("kind = 'endpoint_secret_made'"), 1, "another secret"),
+        (written!("kind = 'endpoint_dropped'"), 1, "removed"),
+        (written!("body LIKE '%whsec_%'"), 0, "and no secret"),
     ] {
-        let lines = format!("SELECT count(*) FROM {written} WHERE {lines}");
-        assert_eq!(house.number(&lines).await, times, "{what}");
+        assert_eq!(house.number(lines).await, times, "{what}");
     }
     house.assert_everything_agrees().await;
 }
