@@ -111,14 +111,19 @@ async fn d4_s39_a_debit_that_comes_back_while_its_credit_is_applied_leaves_one_t
     let _server = Server::start_at(&house, port, None).await;
     let ended = "SELECT count(*) FROM invoice WHERE advance = 'quote' AND status = 'void'";
     let is_over = async || {
-        // Whoever died while it refreshed a token has left an old one, which Xero takes for half an hour more.
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        let is_over = house.number(ended).await == 1;
+        // Whoever died while it refreshed a token has left an old one, which Xero takes for half an hour more; and who is
+        // at it on a busy machine needs its time: what it holds is taken from it as the hours pass.
+        for _ in 0..80 {
+            if house.number(ended).await == 1 {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         // What waits for its next try is due by then.
         house.pass_an_hour().await;
-        is_over
+        false
     };
-    house.until("nobody is asked for the quote", is_over).await;
+    house.until_within("nobody is asked for the quote", Duration::from_secs(120), is_over).await;
     assert_eq!(house.books_invoice("INV-900").await["due_minor"], DUE, "but for its invoice");
     assert_eq!(notes(&house).await, [("PF_CR_Q-10231".to_owned(), "VOIDED".to_owned(), DUE)]);
     house.assert_everything_agrees().await;
