@@ -34,7 +34,10 @@ fn frame(html: impl Future<Output = String> + Send + 'static) -> AnyView {
 macro_rules! server_drawn {
     ($page:expr) => {{
         #[cfg(feature = "ssr")]
-        let view = $crate::components::drawn::drawn($page);
+        let view = {
+            $crate::gate::still_asked_for();
+            $crate::components::drawn::drawn($page)
+        };
         #[cfg(not(feature = "ssr"))]
         let view = $crate::components::drawn::adopted();
         view

@@ -59,6 +59,8 @@ fn ask_to_sign_in() {
 /// Search words and page of a list, from the address.
 #[must_use]
 pub fn list_query() -> Memo<(String, u64)> {
+    #[cfg(feature = "ssr")]
+    crate::gate::still_asked_for();
     let query = use_query_map();
     Memo::new(move |_| {
         query.with(|query| {

@@ -155,9 +155,11 @@ pub(crate) fn may_be_invoiced(attempt: &Attempt, entry: &BooksEntry, invoice: &I
     is_kept && is_returned && is_own && !has_refund(parts, entry.invoice_id)
 }
 
-/// The invoice that is to ask for the money of an entry that leaves: then its payment stays.
+/// The invoice that is to ask for the money of an entry that leaves: then its payment stays. One that was voided there asks
+/// for nothing.
 pub(crate) async fn meant_return(db: &MerchantDb, entry: &BooksEntry) -> Result<Option<Invoice>, Error> {
-    known(db.invoice(entry.return_invoice()).await)
+    let meant = known(db.invoice(entry.return_invoice()).await)?;
+    Ok(meant.filter(|invoice| invoice.status != InvoiceStatus::Void))
 }
 
 /// `RT-7F3C0A1E52`: of the random halves of payment and invoice, so that each share has its own.

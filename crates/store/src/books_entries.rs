@@ -391,14 +391,15 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(self.find::<Entity>().filter(Column::AttemptId.is_in(attempts.to_vec())).all(self.conn()).await?)
     }
 
-    /// What we have written onto each of these invoices, in minor units.
+    /// What we have written onto each of these invoices, in minor units; also where that stays although its money went back.
     ///
     /// # Errors
     /// The database is away.
     pub async fn posted_on(&self, invoices: Vec<InvoiceId>) -> Result<HashMap<InvoiceId, i64>, Error> {
         let of = self.find::<Entity>().filter(Column::InvoiceId.is_in(invoices));
         let mut posted = HashMap::new();
-        for entry in of.filter(Column::State.eq(BooksEntryState::Posted)).all(self.conn()).await? {
+        let stays = Column::State.is_in([BooksEntryState::Posted, BooksEntryState::Invoiced]);
+        for entry in of.filter(stays).all(self.conn()).await? {
             *posted.entry(entry.invoice_id).or_default() += entry.amount_minor;
         }
         Ok(posted)

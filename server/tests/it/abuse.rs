@@ -5,10 +5,7 @@ use crate::support::{Client, Form, House, http, link, link_for};
 use futures::future::join_all;
 use serde_json::json;
 use simulators::facts;
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 const INVOICE_READS: &str = "GET /xero/api.xro/2.0/Invoices";
 const READS_MAX: u64 = 1_000_000;
@@ -361,14 +358,12 @@ async fn a_card_number_in_place_of_a_token_is_neither_kept_nor_sent_on() {
 /// Browsers that go elsewhere while a page is being made: its work goes on for nobody, and ends without a crash.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_leaves_before_the_answer_crashes_nothing() {
-    static CRASHES: AtomicUsize = AtomicUsize::new(0);
+    static CRASHES: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let house = House::new().await;
     let ana = house.signed_in(facts::ANA_EMAIL).await;
     let cookie = format!("wisepay_session={}", ana.cookie("wisepay_session").unwrap());
     // This process runs no other test.
-    std::panic::set_hook(Box::new(|_| {
-        CRASHES.fetch_add(1, Ordering::Relaxed);
-    }));
+    std::panic::set_hook(Box::new(|crash| CRASHES.lock().unwrap().push(crash.to_string())));
     // As few at once as are drawn at once; so that each is left at another moment of its making.
     for moment in 0..60 {
         let leave = ["/dashboard", "/payments"].map(|path| {
@@ -378,6 +373,6 @@ async fn whoever_leaves_before_the_answer_crashes_nothing() {
         join_all(leave).await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(CRASHES.load(Ordering::Relaxed), 0);
+    assert_eq!(*CRASHES.lock().unwrap(), Vec::<String>::new());
     assert_eq!(ana.get("/dashboard").await.status, 200);
 }

@@ -284,23 +284,29 @@ impl Budget {
             Queue::Jobs(_) if open == 0 => (0, end),
             Queue::Jobs(lane) => {
                 let others = Lane::ALL.into_iter().filter(|other| ![lane, Lane::UserAction].contains(other));
-                let wanted: u32 = others.map(|other| self.wanted_of_day(day, other, now)).sum();
+                let wanted: u32 = others.map(|other| self.wanted_of_day(day, open, other, now)).sum();
                 (open.saturating_sub(wanted), (now + DAY_GAP).min(end))
             }
         }
     }
 
     /// What a lane has not had of its share, as far as it could want that until the day's end; nothing, when it has asked for
-    /// nothing within a day.
-    fn wanted_of_day(&self, day: u32, lane: Lane, now: DateTime<Utc>) -> u32 {
+    /// nothing within a day. Where `open` calls and what lanes have had are less than the day's, because the vendor gives
+    /// less or others have used it, it is a share of those.
+    fn wanted_of_day(&self, day: u32, open: u32, lane: Lane, now: DateTime<Utc>) -> u32 {
         if self.asked[lane.place()].is_none_or(|asked| now - asked >= DAY) {
             return 0;
         }
-        let share = part_of_day(day, lane);
+        let had = |lane: Lane| self.day_by[Queue::Jobs(lane).place()];
+        let parts = [Lane::CompanySync, Lane::Background].map(|lane| u64::from(part_of_day(day, lane)));
+        let there = u64::from(open) + u64::from(had(Lane::CompanySync)) + u64::from(had(Lane::Background));
+        let nominal = part_of_day(day, lane);
+        let share = there * u64::from(nominal) / (parts[0] + parts[1]).max(1);
+        let share = u32::try_from(share).map_or(nominal, |share| share.min(nominal));
         let past = self.day.since.map_or(TimeDelta::zero(), |since| (now - since).clamp(TimeDelta::zero(), DAY));
         let ahead = (DAY - past).num_milliseconds().unsigned_abs();
         let ahead = u64::from(share) * ahead / DAY.num_milliseconds().unsigned_abs();
-        let unused = share.saturating_sub(self.day_by[Queue::Jobs(lane).place()]);
+        let unused = share.saturating_sub(had(lane));
         u32::try_from(ahead).map_or(unused, |ahead| ahead.min(unused))
     }
 

@@ -186,6 +186,16 @@ fn n6_syncs_have_half_of_the_day_services_four_tenths_and_people_and_their_payme
 }
 
 #[test]
+fn n6_of_a_day_that_is_smaller_than_it_seemed_each_lane_has_its_share() {
+    let (mut budget, mut one) = (Budget::default(), Process::number(1));
+    assert_eq!(one.make(&mut budget, COMPANY, 1, at(0)), 1);
+    one.hear(&mut budget, at(1), Allowance { day_left: Some(999), ..Allowance::default() });
+    let [service, company] = greedy(&mut budget, &mut one, [SERVICE, COMPANY], 1..60);
+    assert_eq!(service + company, 499, "people keep their five hundred");
+    assert!((215..=225).contains(&service), "{service} of a service");
+}
+
+#[test]
 fn n6_a_lane_borrows_of_the_day_what_the_other_will_not_want_any_more() {
     // A sync has asked once, at the day's beginning: what a service gets in the hours after this one.
     for (hour, gets) in [(0, 2_000..2_300), (12, 3_400..3_600), (22, 4_400..4_500)] {
