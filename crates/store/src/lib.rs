@@ -32,6 +32,7 @@
 //! ```
 
 mod advance_uses;
+mod advances;
 mod app_reads;
 mod attempt_records;
 mod attempts;
