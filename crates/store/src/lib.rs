@@ -50,6 +50,7 @@ mod credit_allocations;
 mod credit_lines;
 mod credit_notes;
 mod customers;
+mod debits;
 mod deliveries;
 mod disputes;
 mod documents;
