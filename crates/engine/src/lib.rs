@@ -129,6 +129,7 @@ mod turnstile;
 mod use_credit;
 mod verify_books;
 mod verify_disputes;
+mod verify_gateways;
 mod verify_own_books;
 mod verify_refunds;
 mod verify_trail;
