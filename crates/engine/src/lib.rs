@@ -11,6 +11,7 @@ mod app_month;
 mod ask_books;
 mod ask_gateway;
 mod audit;
+mod audit_facts;
 mod audit_rows;
 mod audit_words;
 mod books_page;
