@@ -445,8 +445,7 @@ impl Started {
 impl Audited {
     /// SHA-256 of a mail's words and of whom it is for.
     pub(crate) fn digest_of_mail(recipient: &str, subject: &str, text: &str) -> Result<String, Error> {
-        let said = serde_json::to_string(&[recipient, subject, text])?;
-        Ok(TokenHash::of(&said).into_text())
+        digest_of(&[recipient, subject, text])
     }
 
     /// As it is written down.
@@ -454,6 +453,11 @@ impl Audited {
         let (actor, body) = (actor.to_string(), serde_json::to_string(self)?);
         Ok(NewSlip { payment, kind: self.kind(), actor, body, at })
     }
+}
+
+/// SHA-256 of what an act tells of without repeating it, as JSON.
+pub(crate) fn digest_of(said: &impl Serialize) -> Result<String, Error> {
+    Ok(TokenHash::of(&serde_json::to_string(said)?).into_text())
 }
 
 #[cfg(test)]
