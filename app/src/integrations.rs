@@ -4,12 +4,9 @@
 
 use crate::{
     Assets, addresses,
-    components::{
-        summary::{ErrorSummary, Mend},
-        toast::Toast,
-    },
+    components::toast::Toast,
     configure_tabs::{CONFIGURE, configure_head},
-    plain_parts::{page, secret_field, summary},
+    plain_parts::{not_done, page, secret_field, summary},
     tellings::{Webhooks, quotes},
 };
 use domain::{
@@ -53,10 +50,7 @@ pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, tellings: T
             _ => None,
         };
         let toast = toast.map(|words| view! { <Toast words whole=true/> });
-        let refused = is_full.then(|| {
-            let words = "Two keys are active already. Retire the older one first.".to_owned();
-            view! { <ErrorSummary title="No key was generated" mend=vec![Mend { field: None, words }]/> }
-        });
+        let refused = is_full.then_some("Two keys are active already. Retire the older one first.");
         let at = addresses::integrations(&merchant);
         let sections = sections.into_iter().map(|face| section(&at, face, told.secret.as_ref())).collect_view();
         let Told { event_secret, quote_rules, url, wrong, .. } = told;
@@ -65,7 +59,7 @@ pub fn render_integrations(assets: &Assets, shown: IntegrationsPage, tellings: T
         view! {
             {configure_head(&name, &merchant, "integrations")}
             {toast}
-            {refused}
+            {not_done("No key was generated", refused)}
             {summary(&wrong)}
             {sections}
             {quotes(&at, quote_rules.unwrap_or(kept), &wrong)}

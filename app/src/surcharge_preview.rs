@@ -3,12 +3,9 @@
 
 use crate::{
     Assets, addresses,
-    components::{
-        badge::Badge,
-        summary::{ErrorSummary, Mend},
-    },
+    components::badge::Badge,
     configure_tabs::{CONFIGURE, configure_head},
-    plain_parts::{listed, page},
+    plain_parts::{listed, not_done, page},
     surcharge_words::{account, scope, sentence},
     words::count,
 };
@@ -35,10 +32,7 @@ pub fn render_surcharge_preview(
     let (name, locale) = (who.merchant.clone(), who.locale);
     page(assets, who, CONFIGURE, "What changes", moved, || {
         let at = addresses::configure(&merchant, "surcharges");
-        let moved = moved.then(|| {
-            let words = "Other rules were saved meanwhile. Look at what changes now, and save again.".to_owned();
-            view! { <ErrorSummary title="Nothing was changed" mend=vec![Mend { field: None, words }]/> }
-        });
+        let why = moved.then_some("Other rules were saved meanwhile. Look at what changes now, and save again.");
         let old = before.as_ref().map(|policy| policy.rules.as_slice()).unwrap_or_default();
         let changes = changes(old, &after.rules);
         let is_new = before.as_ref() != Some(&after);
@@ -57,7 +51,7 @@ pub fn render_surcharge_preview(
         });
         view! {
             {configure_head(&name, &merchant, "surcharges")}
-            {moved}
+            {not_done("Nothing was changed", why)}
             <p class="muted">{place}</p>
             <section class="card" aria-labelledby="changes">
                 <div class="bar"><h2 id="changes">{heading}</h2></div>

@@ -4,7 +4,8 @@
 
 use crate::{
     Engine, Error, Lane,
-    live_books::{LiveBooks, limits_at},
+    connection_settings::limits_at,
+    live_books::LiveBooks,
     send_mail::{READS_SHORT, rendered},
     turnstile::Errand,
 };

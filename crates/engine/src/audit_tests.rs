@@ -3,6 +3,7 @@
 use super::*;
 use crate::audit_words::words;
 use domain::{ids::MerchantId, money::Currency};
+use store::{BooksEntryState, RefundEntry};
 use uuid::Uuid;
 
 #[test]

@@ -4,11 +4,13 @@
 use connectors::{
     books::{
         consent::{Provider, Vendor},
+        quickbooks,
         set_up::Choice,
+        xero,
     },
     gateway::{Stage, stage_of},
 };
-use domain::money::Currency;
+use domain::{governor::Limits, money::Currency};
 use serde::{Deserialize, Serialize};
 
 /// The open half of a books connection.
@@ -103,6 +105,25 @@ impl BooksSettings {
         }
     }
 
+    /// By what the vendor counts its calls: Xero by client and organisation. QuickBooks Online counts the minute by company
+    /// alone; what it counts by client as well is held to together with it.
+    pub(crate) fn budget_key(&self, client_id: &str) -> String {
+        let provider = self.provider();
+        match self {
+            Self::Xero { tenant_id, .. } => format!("{provider}:{client_id}:{tenant_id}"),
+            Self::QuickBooks { realm_id, .. } => format!("{provider}:{realm_id}"),
+            Self::BuiltIn => provider.to_owned(),
+        }
+    }
+
+    /// How many calls the vendor takes.
+    pub(crate) const fn limits(&self) -> Limits {
+        match self {
+            Self::QuickBooks { .. } => limits_at(Provider::QuickBooks),
+            Self::Xero { .. } | Self::BuiltIn => limits_at(Provider::Xero),
+        }
+    }
+
     /// Nobody has said where payments are to stand.
     pub(crate) fn lacks_accounts(&self) -> bool {
         self.organisation_id().is_some() && self.accounts().0.is_empty()
@@ -165,6 +186,13 @@ impl BooksSettings {
             }
             Self::BuiltIn => self.name().into(),
         }
+    }
+}
+
+pub(crate) const fn limits_at(provider: Provider) -> Limits {
+    match provider {
+        Provider::QuickBooks => quickbooks::LIMITS,
+        Provider::Xero => xero::LIMITS,
     }
 }
 

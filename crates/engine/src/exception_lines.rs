@@ -4,6 +4,7 @@
 use crate::{
     Engine, Error, Lane,
     clock::zone,
+    debit_returns::returned_beside_refunds,
     dispute_story::Told,
     post_again::again,
     post_payment::books_reference,
@@ -109,7 +110,7 @@ impl OpenException {
         }
     }
 
-    fn of(self, payment: PaymentId) -> Self {
+    pub(crate) fn of(self, payment: PaymentId) -> Self {
         Self { payment: Some(payment), ..self }
     }
 
@@ -404,42 +405,6 @@ fn what_helps(invoice: &Invoice, minor: i64) -> String {
         InvoiceStatus::Draft => return " That invoice is a draft there: approve it, and post again.".to_owned(),
     };
     format!(" {is}: the money can be put on another invoice, on the payment’s page, or be paid back.")
-}
-
-/// A bank that takes a debit back takes the whole of it, or what its refunds have left: no gateway's document says which
-/// (`wire/gateways.md`, 2.4, 3.7), and the refunds' credits hang on that (`wire/accounting.md`, 4.5).
-async fn returned_beside_refunds(
-    db: &MerchantDb,
-    attempt: &Attempt,
-    locale: Locale,
-) -> Result<Option<OpenException>, Error> {
-    let mut refunds = db.refunds_of(&[attempt.id]).await?;
-    refunds.retain(|refund| !refund.state.is_dead());
-    if refunds.is_empty() {
-        return Ok(None);
-    }
-    let whole = attempt.amount()?;
-    let words = |minor| Money::new(minor, whole.currency).format(locale);
-    let minor: i64 = refunds.iter().map(|refund| refund.amount_minor).sum();
-    let (amount, refunded, rest) = (whole.format(locale), words(minor), words(whole.minor - minor));
-    let mut credits = Vec::new();
-    for part in db.refund_parts(&refunds).await?.iter().filter(|part| part.state == BooksEntryState::Posted) {
-        let number = db.invoice(part.invoice_id).await?.number;
-        credits.push(format!("{} to {number}", credit_number(part.refund_id, part.invoice_id)));
-    }
-    let cause = format!("The bank took a debit of {amount} back of which {refunded} had been refunded.");
-    let of_rest = if credits.is_empty() {
-        format!("credit {refunded} on it in the books, where the refund does not stand")
-    } else {
-        format!("delete the payment of the refund in the books and allocate its credit, {}", credits.join(", "))
-    };
-    let remedy = format!(
-        "Look at the gateway how much it took. If {amount}, its payer has {refunded} twice: the invoice is owed whole, as it \
-         stands. If {rest}, no more than that is owed: {of_rest}."
-    );
-    let key = format!("returned_beside_refunds:{}", attempt.id);
-    let line = OpenException::new(key, Severity::Money, "Payment", attempt.updated_at, cause).of(attempt.payment_id);
-    Ok(Some(line.fixable(remedy, format!("{refunded} {}", credits.len()))))
 }
 
 fn refused_refund(entry: &RefundEntry, refund: &Refund, amount: &str, number: &str) -> OpenException {

@@ -110,12 +110,12 @@ impl LiveBooks {
 
     /// By what the vendor counts its calls.
     pub(crate) fn budget_key(&self) -> Result<String, Error> {
-        Ok(budget_key(&self.settings, &self.client_id()?))
+        Ok(self.settings.budget_key(&self.client_id()?))
     }
 
     /// How many calls the vendor takes.
     pub(crate) const fn limits(&self) -> Limits {
-        limits(&self.settings)
+        self.settings.limits()
     }
 
     /// What its app has read this month, where that is metered.
@@ -293,8 +293,8 @@ pub(crate) fn adapter(
     errand: &Errand,
     people_here: bool,
 ) -> Result<Box<dyn BooksSetUp>, BooksError> {
-    let (key, app) = (budget_key(settings, &secret.client_id), app_key(settings.provider(), &secret.client_id));
-    let toll = engine.toll(key, app, limits(settings), errand.clone(), people_here);
+    let (key, app) = (settings.budget_key(&secret.client_id), app_key(settings.provider(), &secret.client_id));
+    let toll = engine.toll(key, app, settings.limits(), errand.clone(), people_here);
     let (http, access_token) = (engine.0.http.clone(), secret.access_token);
     match settings.clone() {
         BooksSettings::Xero {
@@ -349,32 +349,8 @@ async fn read_set_up(books: &dyn BooksSetUp) -> Result<(Company, Chart), BooksEr
     Ok((company, chart))
 }
 
-const fn limits(settings: &BooksSettings) -> Limits {
-    match settings {
-        BooksSettings::QuickBooks { .. } => limits_at(Provider::QuickBooks),
-        BooksSettings::Xero { .. } | BooksSettings::BuiltIn => limits_at(Provider::Xero),
-    }
-}
-
-pub(crate) const fn limits_at(provider: Provider) -> Limits {
-    match provider {
-        Provider::QuickBooks => quickbooks::LIMITS,
-        Provider::Xero => xero::LIMITS,
-    }
-}
-
 fn tokenless() -> BooksError {
     BooksError::Disconnected("these books need no token".into())
-}
-
-/// Xero counts by client and organisation. QuickBooks Online counts the minute by company alone; what it counts by client
-/// as well is held to together with it.
-fn budget_key(settings: &BooksSettings, client_id: &str) -> String {
-    match settings {
-        BooksSettings::Xero { tenant_id, .. } => format!("{}:{client_id}:{tenant_id}", settings.provider()),
-        BooksSettings::QuickBooks { realm_id, .. } => format!("{}:{realm_id}", settings.provider()),
-        BooksSettings::BuiltIn => settings.provider().to_owned(),
-    }
 }
 
 /// Our own side failed; for the caller the books cannot be asked now.

@@ -2,14 +2,17 @@
 //! lane, and what stands above its own documents: changed by the operator's command, or on screen by the merchant's staff.
 
 use crate::{
-    AdminPass, Engine, Error, Lane, SettingsError, accounting_connections::add_lanes, audit::Audited, setter::Setter,
+    AdminPass, Engine, Error, Lane, SettingsError,
+    accounting_connections::add_lanes,
+    audit::{Audited, digest_of},
+    setter::Setter,
 };
 use domain::{
     letterhead::{read_address, read_tax_number},
     own_invoice::Wrong,
     views::Whoami,
 };
-use store::{Merchant, MerchantDb, TokenHash};
+use store::{Merchant, MerchantDb};
 
 /// What shall change; the rest stays.
 #[derive(Clone, Debug, Default)]
@@ -139,12 +142,11 @@ impl Engine {
 }
 
 fn audited(merchant: &Merchant) -> Result<Audited, Error> {
-    let letterhead = serde_json::to_string(&[&merchant.address, &merchant.tax_number])?;
     Ok(Audited::MerchantSet {
         takes_parts: merchant.takes_parts,
         takes_more: merchant.takes_more,
         takes_prepayments: merchant.takes_prepayments,
         retries_debits: merchant.retries_debits,
-        letterhead: TokenHash::of(&letterhead).into_text(),
+        letterhead: digest_of(&[&merchant.address, &merchant.tax_number])?,
     })
 }

@@ -4,7 +4,7 @@
 
 use crate::{
     AdminPass, Engine, Error, RulesError,
-    audit::{Actor, Audited},
+    audit::{Actor, Audited, digest_of},
     clock::zone,
     read_rules::read_rules,
 };
@@ -14,7 +14,7 @@ use domain::{
     surcharge::{PaidBy, Policy, Rule},
     views::Whoami,
 };
-use store::{MerchantDb, MerchantTx, TokenHash};
+use store::{MerchantDb, MerchantTx};
 
 /// Why staff's file of rules was not put in the place of those that stand.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +148,7 @@ impl Engine {
             Err(cause) => return Ok(Err(cause)),
         };
         let before = admin.db.surcharge_policy().await?;
-        Ok(Ok(RulesPreview { stands: digest(before.as_ref())?, before, after }))
+        Ok(Ok(RulesPreview { stands: digest_of(&before)?, before, after }))
     }
 
     /// Puts the rules of a file in the place of those that it was held against. The same file again changes nothing.
@@ -167,7 +167,7 @@ impl Engine {
         if stands.as_ref() == Some(&policy) {
             return Ok(());
         }
-        if digest(stands.as_ref())? != held_against {
+        if digest_of(&stands)? != held_against {
             return Err(SetRulesError::Moved);
         }
         put(&tx, &policy, Actor::Staff(admin.person), self.now()).await?;
@@ -197,11 +197,6 @@ async fn turn(db: &MerchantDb) -> Result<MerchantTx, Error> {
 
 async fn put(tx: &MerchantTx, policy: &Policy, actor: Actor, now: DateTime<Utc>) -> Result<(), Error> {
     tx.surcharge_policy_replace(policy, now).await?;
-    let act = Audited::SurchargesSet { rules: policy.rules.len(), text: digest(Some(policy))? };
+    let act = Audited::SurchargesSet { rules: policy.rules.len(), text: digest_of(policy)? };
     Ok(tx.audit_add(act.slip(None, actor, now)?).await?)
-}
-
-/// SHA-256 of the rules as they are kept.
-fn digest(policy: Option<&Policy>) -> Result<String, Error> {
-    Ok(TokenHash::of(&serde_json::to_string(&policy)?).into_text())
 }

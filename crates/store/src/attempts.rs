@@ -209,6 +209,13 @@ fn ours() -> Result<Vec<String>, Error> {
     ours.map_err(|_| Error::Unreadable("attempt.reason"))
 }
 
+/// Those among these attempts that have tried a card or an account and come to an answer.
+pub(crate) fn answered(among: Select<Entity>) -> Result<Select<Entity>, Error> {
+    use AttemptState::{Created, RequiresAction, Unknown, Voided};
+    let answered = among.filter(Column::State.is_not_in([Created, Unknown, RequiresAction, Voided]));
+    Ok(answered.filter(Column::Reason.is_null().or(Column::Reason.is_not_in(ours()?))))
+}
+
 /// The declined ones among these attempts. In words, as in the partial index that serves it.
 pub(crate) fn cards_declined(among: Select<Entity>, since: DateTime<Utc>) -> Result<Select<Entity>, Error> {
     let declined = among.filter(Expr::cust("state = 'declined'")).filter(Column::Reason.is_not_in(ours()?));
@@ -334,11 +341,8 @@ impl<C: ConnectionTrait> Scoped<C> {
     /// # Errors
     /// The database is away.
     pub async fn tries_count(&self, since: DateTime<Utc>) -> Result<u64, Error> {
-        use AttemptState::{Created, RequiresAction, Unknown, Voided};
         let begun = self.find_by_time::<Entity>().filter(Column::CreatedAt.gt(moment(since)));
-        let answered = begun.filter(Column::State.is_not_in([Created, Unknown, RequiresAction, Voided]));
-        let tried = Column::Reason.is_null().or(Column::Reason.is_not_in(ours()?));
-        Ok(answered.filter(tried).count(self.conn()).await?)
+        Ok(answered(begun)?.count(self.conn()).await?)
     }
 
     /// Attempts whose outcome nobody knows though they began before this.
@@ -372,16 +376,6 @@ impl<C: ConnectionTrait> Scoped<C> {
         Ok(unattended.filter(Column::Reason.eq(asks)).order_by_asc(Column::CreatedAt).all(self.conn()).await?)
     }
 
-    /// Bank debits begun since then that have cleared: the bank may still take them back.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn debits_cleared(&self, since: DateTime<Utc>) -> Result<Vec<Attempt>, Error> {
-        let cleared = self.find_by_time::<Entity>().filter(Column::State.eq(AttemptState::Settled));
-        let debits = cleared.filter(Column::Kind.ne(MethodKind::Card));
-        Ok(debits.filter(Column::CreatedAt.gt(moment(since))).all(self.conn()).await?)
-    }
-
     /// Attempts through this connection that began since then, oldest first.
     ///
     /// # Errors
@@ -394,44 +388,6 @@ impl<C: ConnectionTrait> Scoped<C> {
         let through = self.find_by_time::<Entity>().filter(Column::ConnectionId.eq(connection));
         let since = through.filter(Column::CreatedAt.gte(moment(since)));
         Ok(since.order_by_asc(Column::CreatedAt).all(self.conn()).await?)
-    }
-
-    /// How many bank debits under Nacha's rules that began since then were sent to a bank.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn ach_sent(&self, since: DateTime<Utc>) -> Result<u64, Error> {
-        use AttemptState::{Created, RequiresAction, Unknown, Voided};
-        let sent = self.ach_since(since).filter(Column::State.is_not_in([Created, Unknown, RequiresAction, Voided]));
-        let sent = sent.filter(Column::Reason.is_null().or(Column::Reason.is_not_in(ours()?)));
-        Ok(sent.count(self.conn()).await?)
-    }
-
-    /// Those among them that a bank said no to, at once or later: why, and when that was heard. What the merchant paid back
-    /// did not come back.
-    ///
-    /// # Errors
-    /// A stored reason that this version cannot read.
-    pub async fn ach_returned(&self, since: DateTime<Utc>) -> Result<Vec<(DeclineReason, DateTime<Utc>)>, Error> {
-        use AttemptState::{Declined, Returned};
-        let back = self.ach_since(since).filter(Column::State.is_in([Declined, Returned]));
-        let back = back.select_only().column(Column::Reason).column(Column::UpdatedAt);
-        let rows: Vec<(Option<String>, DateTime<Utc>)> = back.into_tuple().all(self.conn()).await?;
-        let told = |(reason, at): (Option<String>, DateTime<Utc>)| {
-            let reason = reason.map_or(Ok(DeclineReason::Declined), |json| serde_json::from_str(&json));
-            Ok((reason.map_err(|_| Error::Unreadable("attempt.reason"))?, at))
-        };
-        let mut told = rows.into_iter().map(told).collect::<Result<Vec<_>, Error>>()?;
-        let is_ours =
-            |reason: &DeclineReason| DeclineReason::OURS.contains(reason) || *reason == DeclineReason::PaidBack;
-        told.retain(|(reason, _)| !is_ours(reason));
-        Ok(told)
-    }
-
-    fn ach_since(&self, since: DateTime<Utc>) -> Select<Entity> {
-        // In words, as in the partial index that serves it.
-        let debits = self.find::<Entity>().filter(Expr::cust("kind = 'ach_debit'"));
-        debits.filter(Column::CreatedAt.gt(moment(since)))
     }
 
     /// Attempts whose money went back by the bank's hand though refunds were made of it, in whatever state those are.

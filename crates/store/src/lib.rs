@@ -32,6 +32,7 @@
 //! ```
 
 mod advance_uses;
+mod advances;
 mod app_reads;
 mod attempt_records;
 mod attempts;
@@ -49,6 +50,7 @@ mod credit_allocations;
 mod credit_lines;
 mod credit_notes;
 mod customers;
+mod debits;
 mod deliveries;
 mod disputes;
 mod documents;

@@ -6,7 +6,7 @@ use crate::{
     api::exceptions::{ExceptionsScreen, list_exceptions},
     components::{
         badge::Badge,
-        dialog::{Dialog, DialogCloser},
+        dialog::{Dialog, DialogCloser, DialogOpener},
         empty::Empty,
         exception_cure::ExceptionCure,
         frame::Frame,
@@ -172,7 +172,7 @@ fn as_created(missing: &MissingCustomer) -> String {
 fn TakeIn(n: usize, exception: String, cause: String) -> impl IntoView {
     let (id, invoice) = (format!("take-in-{n}"), format!("invoice-{n}"));
     view! {
-        <button type="button" class="btn" popovertarget=id.clone()>{Cure::TakeIn.words()}</button>
+        <DialogOpener dialog=id.clone()>{Cure::TakeIn.words()}</DialogOpener>
         <Dialog id=id.clone() title="Take it into the books?">
             <form class="stack" method="post" action="/api/exceptions/retry">
                 <p>{cause}</p>
@@ -203,7 +203,7 @@ fn TakeIn(n: usize, exception: String, cause: String) -> impl IntoView {
 fn ReturnInvoice(n: usize, exception: String, cause: String) -> impl IntoView {
     let id = format!("return-{n}");
     view! {
-        <button type="button" class="btn" popovertarget=id.clone()>"Write return invoice"</button>
+        <DialogOpener dialog=id.clone()>"Write return invoice"</DialogOpener>
         <Dialog id=id.clone() title="Write a return invoice?">
             <form class="stack" method="post" action="/api/exceptions/write_return_invoice">
                 <p>{cause}</p>

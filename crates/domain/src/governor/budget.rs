@@ -297,17 +297,15 @@ impl Budget {
         if self.asked[lane.place()].is_none_or(|asked| now - asked >= DAY) {
             return 0;
         }
-        let had = |lane: Lane| self.day_by[Queue::Jobs(lane).place()];
-        let parts = [Lane::CompanySync, Lane::Background].map(|lane| u64::from(part_of_day(day, lane)));
-        let there = u64::from(open) + u64::from(had(Lane::CompanySync)) + u64::from(had(Lane::Background));
-        let nominal = part_of_day(day, lane);
-        let share = there * u64::from(nominal) / (parts[0] + parts[1]).max(1);
-        let share = u32::try_from(share).map_or(nominal, |share| share.min(nominal));
+        let had = |lane: Lane| u64::from(self.day_by[Queue::Jobs(lane).place()]);
+        let part = |lane: Lane| u64::from(part_of_day(day, lane));
+        let there = u64::from(open) + had(Lane::CompanySync) + had(Lane::Background);
+        let parts = part(Lane::CompanySync) + part(Lane::Background);
+        let share = (there * part(lane) / parts.max(1)).min(part(lane));
         let past = self.day.since.map_or(TimeDelta::zero(), |since| (now - since).clamp(TimeDelta::zero(), DAY));
         let ahead = (DAY - past).num_milliseconds().unsigned_abs();
-        let ahead = u64::from(share) * ahead / DAY.num_milliseconds().unsigned_abs();
-        let unused = share.saturating_sub(had(lane));
-        u32::try_from(ahead).map_or(unused, |ahead| ahead.min(unused))
+        let ahead = share * ahead / DAY.num_milliseconds().unsigned_abs();
+        u32::try_from(ahead.min(share.saturating_sub(had(lane)))).unwrap_or(u32::MAX)
     }
 
     /// Of what is left of the minute, what people could want until its end. Whatever they did not want is set free. Jobs leave

@@ -4,12 +4,13 @@
 
 use super::{
     QuickBooks, Undo,
+    bodies::{LinkTo, NewLink, To, number},
     errors::{Trouble, refused},
     id,
     payments::known,
     refunds::as_ours,
     unsaid,
-    wire::{Document, LinkTo, NewLink, PaidLine, Payment, To, number},
+    wire::{Document, PaidLine, Payment},
 };
 use crate::books::{Advance, BooksError, PostRefund, PostedRefund, call::Call, less_is_left, no_credit};
 use chrono::NaiveDate;

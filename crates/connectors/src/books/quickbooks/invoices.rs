@@ -3,10 +3,11 @@
 
 use super::{
     QuickBooks, Undo,
+    bodies::{NewLine, To},
     errors::{Trouble, refused, refused_for},
     query::quoted,
     unsaid,
-    wire::{Invoice, NUMBER_MAX_CHARS, NewLine, To},
+    wire::{Invoice, NUMBER_MAX_CHARS},
 };
 use crate::books::{Books, BooksError, LineAccount, NewInvoice, RefusedCause, call::Call, other_invoice};
 use chrono::NaiveDate;

@@ -2,6 +2,7 @@
 //! Keeps nothing and refreshes nothing: an expired token is reported, and the engine refreshes it.
 
 mod advances;
+mod bodies;
 mod changes;
 mod credits;
 mod customers;

@@ -4,9 +4,10 @@
 
 use super::{
     QuickBooks, Undo, before,
+    bodies::{LinkTo, NewLink, NewPayment, To, number},
     errors::without_invoice,
     unsaid,
-    wire::{Document, Invoice, LinkTo, NewLink, NewPayment, Payment, To, cut, number},
+    wire::{Document, Invoice, Payment, cut},
 };
 use crate::books::{Books, BooksError, BooksPayment, PostPayment, Posted, call::Call, due_after, other_amount};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};

@@ -6,6 +6,7 @@
 use super::{
     QuickBooks, Undo,
     advances::note_of,
+    bodies::{LinkTo, NewLine, NewLink, To, number},
     credits::{DELETE as DELETE_EXPENSE, EXPENSE},
     errors::{Trouble, refused},
     id,
@@ -13,7 +14,7 @@ use super::{
     payments::{VOID, known},
     refunds::as_ours,
     unsaid,
-    wire::{Document, Invoice, LinkTo, Memo, NewLine, NewLink, Payment, To, number},
+    wire::{Document, Invoice, Memo, Payment},
 };
 use crate::books::{
     Advance, Applied, ApplyCredit, Books, BooksError, PostPayment, PostRefund, Posted, PostedRefund, QuoteCredit,

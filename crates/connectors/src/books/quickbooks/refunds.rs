@@ -4,11 +4,12 @@
 
 use super::{
     QuickBooks, Undo,
+    bodies::{NewLine, To},
     errors::{refused, without_invoice},
     invoices::INCLUSIVE,
     payments::known,
     unsaid,
-    wire::{Document, NewLine, Payment, Ref, To, cut, named},
+    wire::{Document, Payment, Ref, cut, named},
 };
 use crate::books::{BooksError, PostRefund, PostedRefund, call::Call};
 use chrono::NaiveDate;
