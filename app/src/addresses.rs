@@ -203,6 +203,12 @@ pub fn payer_statement_pdf(from: NaiveDate, until: NaiveDate) -> String {
     format!("/statements.pdf?from={from}&until={until}")
 }
 
+/// One of the payer's own credit notes as a file.
+#[must_use]
+pub fn payer_credit_pdf(note: CreditNoteId) -> String {
+    format!("/credit-notes/{note}/credit-note.pdf")
+}
+
 /// The exceptions inbox, where one of them is to be mended.
 #[must_use]
 pub fn exception(key: &str) -> String {

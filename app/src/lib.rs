@@ -64,7 +64,7 @@ pub use {
         render_use_form,
     },
     pages::admin::accounting::render_connections,
-    payer_account::{render_payer_invoice, render_payer_statement},
+    payer_account::{render_payer_credits, render_payer_invoice, render_payer_statement},
     payment_methods::render_payment_methods,
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, render_signed_out, words_of_refusal},
     proof::{ProofFile, render_proof},

@@ -1,10 +1,12 @@
-//! What a payer reads of their company's account: one invoice with its lines, and a statement. Drawn by the server alone and
-//! outside the App: nothing of it is in the browser's program.
+//! What a payer reads of their company's account: one invoice with its lines, a statement, and credit notes. Drawn by the server
+//! alone and outside the App: nothing of it is in the browser's program.
 
 use crate::{
     Assets, addresses,
     components::{
         badge::{InvoiceBadges, StateBadge},
+        empty::Empty,
+        pager::{Beyond, Pager, Place},
         pdf_link::PdfLink,
     },
     own_books::{
@@ -16,14 +18,16 @@ use crate::{
 };
 use domain::{
     date::in_words,
+    ids::InvoiceId,
     invoice::InvoiceStatus,
-    money::Locale,
-    views::{InvoiceFace, PaymentRow, UnderWay, Whoami},
+    money::{Locale, Money},
+    views::{InvoiceFace, Page, PaymentRow, UnderWay, Whoami},
 };
-use engine::{KnownAccount, PayerInvoice, PayerStatement};
+use engine::{KnownAccount, PayerCredit, PayerInvoice, PayerStatement};
 use leptos::prelude::*;
 
 const STATEMENTS: &str = "/statements";
+const CREDITS: &str = "/credit-notes";
 
 /// Status and HTML of an invoice.
 #[must_use]
@@ -87,9 +91,10 @@ pub fn render_payer_statement(assets: &Assets, who: Whoami, shown: PayerStatemen
     let title = format!("Statement for {company}");
     let heading = title.clone();
     page(assets, who, STATEMENTS, &title, false, || {
-        let is_own = matches!(shown, PayerStatement::Own(_));
+        let is_own = matches!(shown, PayerStatement::Own { .. });
+        let has_credits = matches!(shown, PayerStatement::Own { has_credits: true, .. });
         let (sentence, (from, until), content) = match shown {
-            PayerStatement::Own(own) => {
+            PayerStatement::Own { own, .. } => {
                 let statement = own.statement;
                 let dates = (statement.from, statement.until);
                 (sentence(&statement, locale), dates, table(statement, locale))
@@ -98,13 +103,71 @@ pub fn render_payer_statement(assets: &Assets, who: Whoami, shown: PayerStatemen
         };
         let href = addresses::payer_statement_pdf(from, until);
         let pdf = is_own.then(|| view! { <PdfLink href number="this statement".to_owned()/> });
+        let credits = has_credits.then(|| view! { <p><a href=CREDITS>"Credit notes"</a></p> });
         view! {
-            {lead_in("/dashboard", "Outstanding", heading, view! { <p class="num">{sentence} {pdf}</p> })}
+            {lead_in("/dashboard", "Outstanding", heading, view! { <p class="num">{sentence} {pdf}</p> {credits} })}
             {days(STATEMENTS.to_owned(), from, until)}
             {content}
         }
         .into_any()
     })
+}
+
+/// Status and HTML of the list of credit notes.
+#[must_use]
+pub fn render_payer_credits(assets: &Assets, who: Whoami, list: Page<PayerCredit>) -> (u16, String) {
+    let (locale, place, merchant) = (who.locale, Place::from(&list), who.merchant.clone());
+    page(assets, who, CREDITS, "Credit notes", false, || {
+        let rows = if place.is_beyond() {
+            view! { <Beyond path=CREDITS place=place.clone() whole=true/> }.into_any()
+        } else if list.rows.is_empty() {
+            let words = format!("When {merchant} takes something off an invoice, you find it here.");
+            view! { <Empty title="No credit notes">{words}</Empty> }.into_any()
+        } else {
+            credits(list.rows, locale)
+        };
+        view! {
+            {lead_in(STATEMENTS, "Statement", "Credit notes", ())}
+            <section class="card" aria-label="Credit notes">{rows}<Pager path=CREDITS place whole=true/></section>
+        }
+        .into_any()
+    })
+}
+
+fn credits(rows: Vec<PayerCredit>, locale: Locale) -> AnyView {
+    let row = |PayerCredit { line, used }: PayerCredit| {
+        view! {
+            <tr>
+                <th scope="row" class="key num">
+                    {line.number.clone()} <PdfLink href=addresses::payer_credit_pdf(line.id) number=line.number/>
+                </th>
+                <td class="what">
+                    <span class="num">
+                        "Invoice " <a href=addresses::payer_invoice(line.invoice)>{line.invoice_number}</a>
+                    </span>
+                    {format!(": {}", line.reason)}
+                </td>
+                <td class="num date">{in_words(line.date)}</td>
+                {used_on(used, locale)}
+                <td class="amount muted" data-label="Left">{line.left.format(locale)}</td>
+                <td class="amount">{line.total.format(locale)}</td>
+            </tr>
+        }
+    };
+    listed(&["Credit note", "For", "Date", "Used on"], &["Left", "Total"], rows.into_iter().map(row).collect_view())
+}
+
+/// Which invoices got how much of a credit note.
+fn used_on(used: Vec<(InvoiceId, String, Money)>, locale: Locale) -> AnyView {
+    if used.is_empty() {
+        return view! { <td></td> }.into_any();
+    }
+    let share = |(invoice, number, amount): (InvoiceId, String, Money)| {
+        let got = format!(": {}", amount.format(locale));
+        view! { <span class="share"><a href=addresses::payer_invoice(invoice)>{number}</a>{got}</span> }
+    };
+    let shares = used.into_iter().map(share).collect_view();
+    view! { <td class="num" data-label="Used on">{shares}</td> }.into_any()
 }
 
 fn owed(known: &KnownAccount, locale: Locale) -> String {

@@ -60,7 +60,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const { payers } = await northwind();
       await signIn(page, payers[0]!.email, payers[0]!.password);
       await expect(page).toHaveURL(/\/dashboard$/);
-      for (const path of ['/dashboard', '/payments', '/methods/new', '/methods/bank', '/methods', '/statements']) await look(page, path);
+      for (const path of ['/dashboard', '/payments', '/methods/new', '/methods/bank', '/methods', '/statements', '/credit-notes']) await look(page, path);
       // Of the demo's merchants, Harbour Tech alone takes payments without an invoice.
       await page.getByRole('button', { name: /^Switch company/ }).click();
       await page.locator('#places').getByRole('button', { name: /Harbour Tech/ }).click();

@@ -244,10 +244,7 @@ impl Engine {
         let note = db.credit_note(id).await?;
         let (of, currency) = (db.invoice(note.invoice_id).await?, note.total()?.currency);
         let customer = of.customer_id;
-        let mut allocated = Vec::new();
-        for (invoice, minor) in given(&db.credit_allocations(id).await?) {
-            allocated.push((invoice, db.invoice(invoice).await?.number, Money::new(minor, currency)));
-        }
+        let allocated = given_by_number(db, &note).await?;
         let lines = db.credit_lines(id).await?.into_iter().map(|row| line(row, currency)).collect();
         let can_void = note.voided_at.is_none() && of.advance.is_none();
         let filter = InvoiceFilter { customer: Some(customer), only_open: true, ..InvoiceFilter::default() };
@@ -266,6 +263,18 @@ pub(crate) fn given(allocated: &[CreditAllocation]) -> BTreeMap<InvoiceId, i64> 
     }
     given.retain(|_, minor| *minor != 0);
     given
+}
+
+/// The same with their numbers.
+pub(crate) async fn given_by_number(
+    db: &MerchantDb,
+    note: &CreditNote,
+) -> Result<Vec<(InvoiceId, String, Money)>, Error> {
+    let (currency, mut by_number) = (note.total()?.currency, Vec::new());
+    for (invoice, minor) in given(&db.credit_allocations(note.id).await?) {
+        by_number.push((invoice, db.invoice(invoice).await?.number, Money::new(minor, currency)));
+    }
+    Ok(by_number)
 }
 
 fn row(note: &CreditNote, place: i32, line: Line) -> CreditNoteLine {
@@ -345,7 +354,7 @@ fn is_same(
     Ok(said == (order.invoice, read.amount, read.reason.as_str()) && lines == read.lines)
 }
 
-async fn credit_lines(db: &MerchantDb, rows: Vec<CreditNote>) -> Result<Vec<CreditLine>, Error> {
+pub(crate) async fn credit_lines(db: &MerchantDb, rows: Vec<CreditNote>) -> Result<Vec<CreditLine>, Error> {
     let mut lines = Vec::with_capacity(rows.len());
     for note in rows {
         let (invoice, customer) = db.invoice_with_customer(note.invoice_id).await?;

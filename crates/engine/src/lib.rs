@@ -180,7 +180,7 @@ pub use own_books::{InvoiceForm, OwnCustomer, OwnInvoice};
 pub use own_endpoints::{OwnEndpoint, Tellings};
 pub use own_statement::CustomerStatement;
 pub use passes::{AdminPass, ApiPass, BooksPass, GuestPass, OperatorPass, PayerPass, QuotePass};
-pub use payer_account::{KnownAccount, PayerInvoice, PayerStatement};
+pub use payer_account::{KnownAccount, PayerCredit, PayerInvoice, PayerStatement};
 pub use quote_rules::{QuoteRulesChange, QuoteRulesTyped};
 pub use quote_sessions::{OpenedSession, PaidWith, SessionFailure, SessionResult};
 pub use read_rules::{RulesError, WrongRule, read_rules};

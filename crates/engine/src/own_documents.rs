@@ -48,8 +48,26 @@ impl Engine {
         id: CreditNoteId,
         address: Option<&str>,
     ) -> Result<PdfFile, Error> {
-        self.own_books(&admin.db).await?;
-        let snapshot = admin.db.snapshot().await?;
+        self.credit_file(&admin.db, id, address).await
+    }
+
+    /// The same for the payer of its customer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for another customer's, and for that of a quote.
+    pub async fn payer_credit_pdf(
+        &self,
+        payer: &PayerPass,
+        id: CreditNoteId,
+        address: Option<&str>,
+    ) -> Result<PdfFile, Error> {
+        payer.invoice(payer.db.credit_note(id).await?.invoice_id).await?;
+        self.credit_file(&payer.db, id, address).await
+    }
+
+    async fn credit_file(&self, db: &MerchantDb, id: CreditNoteId, address: Option<&str>) -> Result<PdfFile, Error> {
+        self.own_books(db).await?;
+        let snapshot = db.snapshot().await?;
         let note = snapshot.credit_note(id).await?;
         if note.voided_at.is_some() {
             return Err(Error::NotFound);
@@ -58,7 +76,7 @@ impl Engine {
             return Ok(snapshot.document_of(note.invoice_id, Some(id), address).await?.into());
         }
         let paper = credit_paper(&snapshot, note).await?;
-        Ok(kept(&admin.db, snapshot, paper, self.now()).await?.into())
+        Ok(kept(db, snapshot, paper, self.now()).await?.into())
     }
 
     /// A customer's statement for the merchant's staff. None is issued, so it is drawn for each who asks.

@@ -1,10 +1,12 @@
-//! What a payer reads of their company's account: an invoice, with its lines where it was written here, and a statement. Where
-//! the books are our own, that is the merchant's own statement; of other books, what this portal knows.
+//! What a payer reads of their company's account: an invoice, with its lines where it was written here, a statement, and credit
+//! notes. Where the books are our own, that is the merchant's own statement; of other books, what this portal knows, which of
+//! credit notes is nothing.
 
 use crate::{
-    CustomerStatement, Engine, Error, OwnInvoice, PayerPass,
+    CreditLine, CustomerStatement, Engine, Error, OwnInvoice, PayerPass,
     clock::{day, zone},
-    faces::amounts,
+    credit_invoice::{credit_lines, given_by_number},
+    faces::{ROWS_PER_PAGE, amounts, page},
     own_books::written_here,
     own_statement::period,
 };
@@ -14,7 +16,7 @@ use domain::{
     invoice::InvoiceStatus,
     money::Money,
     payment::AttemptState,
-    views::{InvoiceFace, PaymentRow, Whoami},
+    views::{InvoiceFace, Page, PaymentRow, Whoami},
 };
 use store::{InvoiceFilter, PaymentFilter};
 
@@ -33,10 +35,18 @@ pub struct PayerInvoice {
 
 #[derive(Clone, Debug)]
 pub enum PayerStatement {
-    /// The merchant's own.
-    Own(CustomerStatement),
+    /// The merchant's own, and whether there are credit notes to read besides.
+    Own { own: CustomerStatement, has_credits: bool },
     /// The books are elsewhere.
     Known(KnownAccount),
+}
+
+/// A credit note of the payer's company.
+#[derive(Clone, Debug)]
+pub struct PayerCredit {
+    pub line: CreditLine,
+    /// Which invoices have how much of it, by their numbers.
+    pub used: Vec<(InvoiceId, String, Money)>,
 }
 
 /// What this portal knows of an account in other books: what is paid past it, they tell by the balance of each invoice alone.
@@ -80,7 +90,8 @@ impl Engine {
         let set_up = self.set_up(&payer.db).await?;
         if set_up.has_own_books() {
             let own = self.statement_of(&payer.db, payer.customer, (from, until)).await?;
-            return Ok(PayerStatement::Own(own));
+            let (credits, _) = payer.db.credit_note_page_of(payer.customer, 1, 1).await?;
+            return Ok(PayerStatement::Own { own, has_credits: !credits.is_empty() });
         }
         let (db, zone) = (&payer.db, zone(&set_up.merchant.time_zone));
         let (from, until) = period(from, until, self.clock().today(zone));
@@ -99,6 +110,26 @@ impl Engine {
             payments: self.payments_between(payer, (from, until)).await?,
             owed: amounts(&db.invoice_sums(&due).await?)?,
         }))
+    }
+
+    /// One page of what was taken off the invoices of the payer's company, the newest first. Void notes are not among them, nor
+    /// the credit of what was paid for a quote, which its payment tells of.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn payer_credits(&self, payer: &PayerPass, number: u64) -> Result<Page<PayerCredit>, Error> {
+        let db = &payer.db;
+        if !self.set_up(db).await?.has_own_books() {
+            return Ok(page(Vec::new(), 0, number, ""));
+        }
+        let (rows, total) = db.credit_note_page_of(payer.customer, number, ROWS_PER_PAGE).await?;
+        let mut used = Vec::with_capacity(rows.len());
+        for row in &rows {
+            used.push(given_by_number(db, row).await?);
+        }
+        let lines = credit_lines(db, rows).await?;
+        let credits = lines.into_iter().zip(used).map(|(line, used)| PayerCredit { line, used }).collect();
+        Ok(page(credits, total, number, ""))
     }
 
     async fn payments_between(

@@ -216,4 +216,21 @@ impl<C: ConnectionTrait> Scoped<C> {
         let list = self.find::<Entity>().order_by_desc(Column::CreatedAt).order_by_asc(Column::Id);
         self.page(list, page, per_page).await
     }
+
+    /// The same of those that were taken off a customer's invoices, without void ones.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn credit_note_page_of(
+        &self,
+        customer: CustomerId,
+        page: u64,
+        per_page: u64,
+    ) -> Result<(Vec<CreditNote>, u64), Error> {
+        let mut theirs = self.mine::<invoices::Entity>(invoices::Column::Id, invoices::Column::CustomerId.eq(customer));
+        theirs.and_where(invoices::Column::Advance.is_null());
+        let list = self.find::<Entity>().filter(Column::InvoiceId.in_subquery(theirs));
+        let list = list.filter(Column::VoidedAt.is_null());
+        self.page(list.order_by_desc(Column::CreatedAt).order_by_asc(Column::Id), page, per_page).await
+    }
 }

@@ -4,7 +4,7 @@ use crate::{
     invoice_pdf::{assert_no_document, pdf_of},
     own_books::{SUPPORT, choice, draft, issue, keeper, pay_by_hand},
     quotes,
-    support::{Answer, House, On, ana_at, field, harbour_link},
+    support::{Answer, Client, House, On, ana_at, assert_has, field, harbour_link},
 };
 use engine::MerchantChange;
 use serde_json::json;
@@ -87,15 +87,21 @@ async fn e21_a_void_invoice_is_handed_out_to_nobody() {
     assert!(page.contains("The invoice is void.") && !page.contains("invoice.pdf"), "{page}");
 }
 
+/// Takes so much off an invoice. Answers the id of the credit note.
+async fn credit(staff: &Client, invoice: &str, amount: &str) -> String {
+    let note = field(&staff.get(&format!("{invoice}/credit")).await.body, "note");
+    let order = [("note", note.as_str()), ("amount", amount), ("reason", "one hour less")];
+    assert_eq!(staff.post(&format!("{invoice}/credit"), &order).await.status, 303);
+    note
+}
+
 #[tokio::test]
 async fn s57_staff_download_credit_notes_and_statements() {
     let house = House::new().await;
     let staff = keeper(&house).await;
     let invoice = draft(&staff, "Acme NZ", &[SUPPORT]).await;
     issue(&staff, &invoice).await;
-    let note = field(&staff.get(&format!("{invoice}/credit")).await.body, "note");
-    let order = [("note", note.as_str()), ("amount", "161.00"), ("reason", "one hour less")];
-    assert_eq!(staff.post(&format!("{invoice}/credit"), &order).await.status, 303);
+    let note = credit(&staff, &invoice, "161.00").await;
     let file = format!("/admin/credits/{note}/credit-note.pdf");
     assert!(staff.get(&format!("/admin/credits/{note}")).await.body.contains(&file));
     assert_document(&staff.get(&file).await, "Credit note CN-0001 – Harbour Tech", "credit-note-CN-0001");
@@ -127,6 +133,8 @@ async fn e21_what_is_paid_for_a_quote_is_no_invoice_on_paper() {
     let is_credit = async || house.number("SELECT count(*) FROM credit_note").await == 1;
     house.until("the money is the customer's credit", is_credit).await;
     assert_no_document(&guest.get(&checkout.replace("/npe?", "/npe/invoice.pdf?")).await, "a quote");
+    let ana = ana_at(&house.portal, facts::HARBOUR.name).await;
+    assert!(ana.get("/credit-notes").await.body.contains("No credit notes"), "nothing was taken off an invoice");
 }
 
 /// Where a document stays, whatever is changed.
@@ -235,4 +243,42 @@ async fn g36_a_payer_downloads_their_own_statement() {
     assert!(!elsewhere.get(&format!("/statements{days}")).await.body.contains("statements.pdf"));
     assert_no_document(&elsewhere.get(&file).await, "books of somebody else's");
     assert_eq!(staff.get(&file).await.status, 404, "staff have those of customers");
+}
+
+#[tokio::test]
+async fn g35_d20_d21_a_payer_reads_the_credit_notes_of_their_company_and_of_nobody_else() {
+    let house = House::without_worker().await;
+    let (staff, ana) = (keeper(&house).await, ana_at(&house.portal, facts::HARBOUR.name).await);
+    let offered = async || ana.get("/statements").await.body.contains("href=\"/credit-notes\"");
+    assert!(!offered().await && ana.get("/credit-notes").await.body.contains("No credit notes"));
+    let (invoice, other) =
+        (draft(&staff, "Acme NZ", &[SUPPORT]).await, draft(&staff, "Kauri Timber", &[SUPPORT]).await);
+    for issued in [&invoice, &other] {
+        issue(&staff, issued).await;
+    }
+    pay_by_hand(&staff, &invoice, "400.00").await;
+    let (note, of_kauri) = (credit(&staff, &invoice, "161.00").await, credit(&staff, &other, "11.00").await);
+
+    let page = ana.get("/credit-notes").await.body;
+    let at = |note: &str| format!("/credit-notes/{note}/credit-note.pdf");
+    let (file, id) = (at(&note), invoice.rsplit('/').next().unwrap());
+    assert_has!(page, "CN-0001", ": one hour less", "$161.00", ": $83.00", "$78.00", id, file.as_str());
+    assert!(offered().await && !page.contains("CN-0002") && !page.contains("$11.00"), "{page}");
+    let of_payer = ana.get(&file).await;
+    assert_document(&of_payer, "Credit note CN-0001 – Harbour Tech", "credit-note-CN-0001");
+    let of_staff = staff.get(&format!("/admin/credits/{note}/credit-note.pdf")).await;
+    assert_eq!(of_payer.headers["etag"], of_staff.headers["etag"], "the same bytes for all");
+    assert!(ana.get(&kept_at(&of_payer)).await.body == of_payer.body);
+
+    let bo = house.signed_in(facts::BO_EMAIL).await;
+    assert!(bo.get("/credit-notes").await.body.contains("No credit notes"));
+    assert_no_document(&bo.get(&file).await, "another merchant's");
+    assert_no_document(&ana.get(&at(&of_kauri)).await, "another customer's");
+    for hidden in ["/credit-notes", file.as_str()] {
+        assert!(house.client().get(hidden).await.location.unwrap().starts_with("/sign-in?next=%2Fcredit"), "{hidden}");
+        assert_eq!(staff.get(hidden).await.status, 404, "{hidden}");
+    }
+    assert_eq!(staff.post(&format!("/admin/credits/{note}/void"), &[]).await.status, 303);
+    assert!(!offered().await && !ana.get("/credit-notes").await.body.contains("CN-0001"), "void");
+    assert_no_document(&ana.get(&file).await, "void");
 }

@@ -50,7 +50,7 @@ const UNHEARD: &str = "timeout_after_execute";
 const AT_ONCE: usize = 5;
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 /// A refund of it succeeds, and fails when an hour has passed.
-const CARD: &str = "pm_card_refundFail";
+pub const CARD: &str = "pm_card_refundFail";
 const OVER_MINOR: i64 = 9_550;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +231,7 @@ impl Shop {
     }
 
     /// No lease of theirs is left. Within a minute of its making the refund would fail.
-    fn forget_the_dead(&self, saga: Saga) {
+    pub fn forget_the_dead(&self, saga: Saga) {
         self.house.leap_with_processes(TimeDelta::seconds(if saga == Saga::Refund { 16 } else { 60 }));
     }
 

@@ -329,6 +329,7 @@ on_both!(d9_what_a_void_credit_note_had_paid_is_owed_again, async |db| {
     tx.commit().await.unwrap();
     assert_eq!(shop.db.credit_lines(note.id).await.unwrap(), [line]);
     assert_eq!(shop.db.credit_notes_left(shop.customer).await.unwrap(), std::slice::from_ref(&note));
+    assert_eq!(shop.db.credit_note_page_of(shop.customer, 1, 10).await.unwrap(), (vec![note.clone()], 1));
     assert_eq!(shop.db.credit_beyond_due(id).await.unwrap(), 1_000);
 
     let tx = shop.db.begin().await.unwrap();
@@ -341,6 +342,7 @@ on_both!(d9_what_a_void_credit_note_had_paid_is_owed_again, async |db| {
     assert_eq!(shop.db.invoice(id).await.unwrap().due_minor, 10_000);
     assert_eq!(shop.db.credit_beyond_due(id).await.unwrap(), 0);
     assert!(shop.db.credit_notes_left(shop.customer).await.unwrap().is_empty());
+    assert_eq!(shop.db.credit_note_page_of(shop.customer, 1, 10).await.unwrap(), (Vec::new(), 0));
 });
 
 /// Money of a quote, or what goes back of it.
@@ -373,6 +375,7 @@ on_both!(s26_the_credit_of_a_quote_follows_its_money_and_what_was_applied_is_owe
     assert!(matches!(tx.ledger_invoice_hold(of).await, Err(Error::Missing)), "nobody wrote an invoice");
     tx.commit().await.unwrap();
     assert_eq!(shop.db.credit_note_numbered("PF_CR_Q-1").await.unwrap().unwrap().id, note.id);
+    assert_eq!(shop.db.credit_note_page_of(shop.customer, 1, 10).await.unwrap().1, 0, "it is taken off no invoice");
 
     let tx = shop.db.begin().await.unwrap();
     let (invoice, held) = (tx.ledger_invoice_hold(to).await.unwrap(), tx.credit_note_hold(note.id).await.unwrap());
@@ -416,6 +419,7 @@ on_both!(d20_another_merchants_credit_note_is_missing, async |db| {
     assert!(acme.db.credit_notes_of(theirs).await.unwrap().is_empty());
     assert!(acme.db.credit_allocations(note_of_theirs.id).await.unwrap().is_empty());
     assert_eq!(acme.db.credit_note_page(1, 10).await.unwrap().1, 0);
+    assert_eq!(acme.db.credit_note_page_of(bolt.customer, 1, 10).await.unwrap().1, 0);
     let tx = acme.db.begin().await.unwrap();
     assert!(matches!(tx.credit_note_hold(note_of_theirs.id).await, Err(Error::Missing)));
     assert!(matches!(tx.credit_note_add(note(&acme, theirs, "CN-0001")).await, Err(Error::Missing)));
