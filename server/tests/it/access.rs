@@ -30,7 +30,7 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 12] = [
+const FILES: [(&str, Role); 13] = [
     ("/invoices/INVOICE", Role::Payer),
     ("/statements", Role::Payer),
     ("/admin/configure/accounting-connections", Role::Admin),
@@ -41,6 +41,7 @@ const FILES: [(&str, Role); 12] = [
     ("/admin/sync", Role::Admin),
     ("/dashboard/sync", Role::Payer),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
+    ("/admin/payouts", Role::Admin),
     ("/admin/transactions.csv", Role::Admin),
     ("/admin/transactions/PAYMENT/proof", Role::Admin),
 ];
