@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::{
-    ids::{CheckoutId, CreditNoteId, CustomerId, InvoiceId, MailId, MethodId, PaymentId},
+    ids::{CheckoutId, CreditNoteId, CustomerId, InvoiceId, MailId, MethodId, PaymentId, PayoutId},
     method::MethodKind,
     money::{Currency, Money},
     payment::ShownShare,
@@ -219,6 +219,18 @@ pub fn exception(key: &str) -> String {
 #[must_use]
 pub fn mail(mail: MailId) -> String {
     format!("/admin/mail?mail={mail}")
+}
+
+/// A payout to the merchant's bank, with what it consists of.
+#[must_use]
+pub fn payout(payout: PayoutId) -> String {
+    format!("/admin/payouts/{payout}")
+}
+
+/// The same as a file.
+#[must_use]
+pub fn payout_csv(payout: PayoutId) -> String {
+    format!("/admin/payouts/{payout}/payout.csv")
 }
 
 /// A payment's proof as a file.

@@ -32,6 +32,8 @@ mod payer_account;
 #[cfg(feature = "ssr")]
 mod payment_methods;
 #[cfg(feature = "ssr")]
+mod payouts;
+#[cfg(feature = "ssr")]
 mod plain;
 #[cfg(feature = "ssr")]
 mod plain_parts;
@@ -66,6 +68,7 @@ pub use {
     pages::admin::accounting::render_connections,
     payer_account::{render_payer_credits, render_payer_invoice, render_payer_statement},
     payment_methods::render_payment_methods,
+    payouts::{render_payout, render_payouts},
     plain::{render_closed, render_fault, render_refusal, render_sandbox_step, render_signed_out, words_of_refusal},
     proof::{ProofFile, render_proof},
     shell::{pod_shell, shell},

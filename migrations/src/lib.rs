@@ -51,6 +51,7 @@ mod m048_quote_news;
 mod m049_documents;
 mod m052_create_customers;
 mod m055_app_reads;
+mod m056_payouts;
 mod table;
 
 use sea_orm_migration::prelude::*;
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m049_documents::Migration),
             Box::new(m052_create_customers::Migration),
             Box::new(m055_app_reads::Migration),
+            Box::new(m056_payouts::Migration),
         ]
     }
 }

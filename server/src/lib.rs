@@ -15,6 +15,7 @@ pub mod own_books;
 pub mod partners;
 pub mod payer_account;
 pub mod payment_methods;
+pub mod payouts;
 pub mod proof;
 pub mod rate_limits;
 pub mod router;

@@ -3,7 +3,7 @@
 
 use crate::{
     accounting_connections, configure, health, integrations, invoice_pdf, layers, merchant_settings, own_books,
-    partners, payer_account, payment_methods, proof,
+    partners, payer_account, payment_methods, payouts, proof,
     rate_limits::{API, CHECKOUTS, FILES, Limits, PROGRAMS, ProgramRates},
     serve::Site,
     settings::Settings,
@@ -73,7 +73,8 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .route("/admin/transactions.csv", get(transactions_csv::of_merchant))
         .route("/admin/transactions/{payment}/proof", get(proof::of_payment))
         .merge(own_books::files())
-        .merge(payer_account::files());
+        .merge(payer_account::files())
+        .merge(payouts::files());
     let limits = Limits { on: settings.rate_limits, assets: site.assets.clone() };
     let surface = Router::new()
         .merge(limits.hold(limits.hold(pages, API), CHECKOUTS))
@@ -83,6 +84,7 @@ pub fn build(settings: &Settings, site: &Site, engine: Engine) -> Router {
         .merge(merchant_settings::router())
         .merge(integrations::router())
         .merge(payment_methods::router())
+        .merge(payouts::router())
         .merge(surcharges::router())
         .merge(payer_account::router())
         .merge(accounting_connections::router())

@@ -18,8 +18,14 @@ pub fn Frame(
     let class = if who.role == Role::Payer { "frame frame-top" } else { "frame frame-side" };
     let links = who.role.menu(who.own_books).into_iter().map(|(path, label)| {
         // What the server alone draws is loaded whole.
-        const WHOLE: [&str; 5] =
-            ["/methods", "/admin/invoices", "/admin/customers", "/admin/exceptions", "/admin/webhooks"];
+        const WHOLE: [&str; 6] = [
+            "/methods",
+            "/admin/invoices",
+            "/admin/customers",
+            "/admin/payouts",
+            "/admin/exceptions",
+            "/admin/webhooks",
+        ];
         let is_whole = WHOLE.contains(&path) || path.starts_with("/admin/configure");
         let rel = is_whole.then_some("external");
         view! { <li><a href=path rel=rel aria-current=(path == current).then_some("page")>{label}</a></li> }

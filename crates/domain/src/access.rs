@@ -103,6 +103,7 @@ impl Role {
             (Act::KeepBooks, "/admin/invoices", "Invoices"),
             (Act::KeepBooks, "/admin/customers", "Customers"),
             (Act::SeeTransactions, "/admin/transactions", "Transactions"),
+            (Act::SeeTransactions, "/admin/payouts", "Payouts"),
             (Act::SeeExceptions, "/admin/exceptions", "Exceptions"),
             (Act::SeeMail, "/admin/mail", "Mail"),
             (Act::SeeWebhooks, "/admin/webhooks", "Webhooks"),

@@ -61,7 +61,8 @@ impl ExportLine {
     }
 }
 
-fn text(words: &str) -> String {
+/// A cell of words: in quotes where it must be, and no formula.
+pub(crate) fn text(words: &str) -> String {
     let guarded = guard(words);
     if words.contains(QUOTED) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
 }

@@ -63,6 +63,7 @@ id!(/** What a payer means to pay; minted with the form, and the idempotency key
 id!(/** One try at one gateway with one method. */ AttemptId, "att");
 id!(/** Money of an attempt that is paid back; minted with the form, and the idempotency key of all that follows. */ RefundId, "rfd");
 id!(/** A dispute of an attempt's money. */ DisputeId, "dsp");
+id!(/** Money that a gateway sends to the merchant's bank. */ PayoutId, "pyo");
 id!(/** A saved method; minted with the form, and the idempotency key of all that follows. */ MethodId, "mth");
 id!(/** An immutable fact about an attempt, a refund or a dispute. */ ObservationId, "obs");
 id!(/** A balanced set of double-entry lines. */ JournalId, "jnl");

@@ -35,6 +35,7 @@ pub mod own_customer;
 pub mod own_invoice;
 pub mod own_statement;
 pub mod payment;
+pub mod payout;
 pub mod planted;
 pub mod proof;
 pub mod quote;

@@ -19,7 +19,7 @@ use domain::{
     asking::{may_be_denied, refund_may_be_denied},
     dispute::DisputeState,
     exception::{Cure, Severity, key_of_unknown},
-    ids::{AttemptId, InvoiceId, PaymentId, RefundId, WebhookId},
+    ids::{AttemptId, InvoiceId, PaymentId, PayoutId, RefundId, WebhookId},
     invoice::InvoiceStatus,
     money::{Locale, Money},
     refund::{RefundFailure, RefundState, credit_number},
@@ -85,6 +85,7 @@ pub(crate) enum Subject {
     Cover(InvoiceId),
     /// A quote's advance, whose credit could not be drafted.
     Draft(InvoiceId),
+    Payout(PayoutId),
     Nothing,
 }
 
@@ -141,6 +142,7 @@ impl Engine {
         lines.extend(self.dispute_exceptions(db, locale).await?);
         lines.extend(self.debit_return_exceptions(db).await?);
         lines.extend(self.quote_exceptions(db, locale).await?);
+        lines.extend(self.payout_exceptions(db, locale).await?);
         for job in db.jobs_dead().await? {
             let what = serde_json::from_str::<Work>(&job.body).map_or("A task", |work| work.words());
             let error = job.last_error.unwrap_or_default();

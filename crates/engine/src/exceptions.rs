@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::{
     exception::{Cure, DifferenceKind},
-    ids::{AttemptId, ExceptionId, InvoiceId, RefundId},
+    ids::{AttemptId, ExceptionId, InvoiceId, PayoutId, RefundId},
     refund::RefundState,
     views::{ExceptionBox, ExceptionFace, FixedFace},
 };
@@ -97,6 +97,7 @@ impl Engine {
             (Some(Cure::ApplyCredit), Subject::Cover(invoice), _) => self.ask_to_apply(admin, invoice).await,
             // A press before this one.
             (None, Subject::Cover(_), _) => Ok(()),
+            (Some(Cure::AskGateway), Subject::Payout(_), _) => self.ask_about_payouts(&admin.db).await,
             (Some(Cure::AskGateway), _, Some(payment)) => self.ask_gateway_now(&admin.db, payment, key).await,
             (Some(Cure::RunTask), Subject::Task(job), _) => {
                 let tx = admin.db.begin().await?;
@@ -169,6 +170,7 @@ async fn was_here(db: &MerchantDb, key: &str) -> Result<bool, Error> {
     Ok(match Subject::of_key(key) {
         Subject::Attempt(attempt) => known(db.attempt(attempt).await)?.is_some(),
         Subject::Refund(refund) => known(db.refund(refund).await)?.is_some(),
+        Subject::Payout(payout) => known(db.payout(payout).await)?.is_some(),
         _ => !db.exceptions_fixed_of(vec![key.to_owned()]).await?.is_empty(),
     })
 }
@@ -185,7 +187,12 @@ async fn settle(tx: &MerchantTx, subject: Subject, now: DateTime<Utc>) -> Result
             Ok(())
         }
         Subject::Cover(invoice) => release(tx, invoice, now).await,
-        Subject::Task(_) | Subject::Attempt(_) | Subject::Refund(_) | Subject::Draft(_) | Subject::Nothing => Ok(()),
+        Subject::Task(_)
+        | Subject::Attempt(_)
+        | Subject::Refund(_)
+        | Subject::Draft(_)
+        | Subject::Payout(_)
+        | Subject::Nothing => Ok(()),
     }
 }
 
@@ -236,9 +243,10 @@ impl Subject {
     /// What a row of its own is about: its key says so.
     pub(crate) fn of_key(key: &str) -> Self {
         let about = key.split(':').nth(1).unwrap_or_default();
-        match (about.parse::<AttemptId>(), about.parse::<RefundId>()) {
-            (Ok(attempt), _) => Self::Attempt(attempt),
-            (_, Ok(refund)) => Self::Refund(refund),
+        match (about.parse::<AttemptId>(), about.parse::<RefundId>(), about.parse::<PayoutId>()) {
+            (Ok(attempt), ..) => Self::Attempt(attempt),
+            (_, Ok(refund), _) => Self::Refund(refund),
+            (.., Ok(payout)) => Self::Payout(payout),
             _ => Self::Nothing,
         }
     }

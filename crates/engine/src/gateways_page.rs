@@ -151,7 +151,10 @@ fn can(capabilities: &Capabilities) -> Vec<(&'static str, String)> {
             "Daily comparison",
             yes_or_no(capabilities.lists, "With its list of what it took", "Payment by payment: it keeps no list"),
         ),
-        ("Fees and payouts", yes_or_no(capabilities.balance, "Told", "Seen at the gateway alone")),
+        (
+            "Fees and payouts",
+            yes_or_no(capabilities.payouts, "Each payout is matched with what it pays", "Seen at the gateway alone"),
+        ),
         (
             "Surcharges by card",
             yes_or_no(

@@ -90,6 +90,7 @@ impl Engine {
             Work::LookForReturns => self.look_for_returns(&db).await.map(|()| Ran::Finished),
             Work::LookForExpiry => self.look_for_expiry(&db).await.map(|()| Ran::Finished),
             Work::Reconcile => self.reconcile(&db, job.tries).await,
+            Work::ReadPayouts => self.read_payouts(&db).await.map(|()| Ran::Finished),
             Work::CheckRecords => {
                 // The next hour is its retry: tries must not pile up behind a row that cannot be read.
                 let (checked, watched) = (self.check_records(&db).await, self.watch_month(&db).await);

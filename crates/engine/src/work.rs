@@ -200,6 +200,8 @@ pub(crate) enum Work {
     LookForExpiry,
     /// Lay gateways, payments and books beside one another.
     Reconcile,
+    /// Read what the gateways paid out, and match it.
+    ReadPayouts,
     /// Hold what is recorded here against itself.
     CheckRecords,
 }
@@ -254,6 +256,7 @@ impl Work {
             Self::LookForReturns => format!("look_for_returns:{period}"),
             Self::LookForExpiry => format!("look_for_expiry:{period}"),
             Self::Reconcile => format!("reconcile:{period}"),
+            Self::ReadPayouts => format!("read_payouts:{period}"),
             Self::CheckRecords => format!("check_records:{period}"),
         }
     }
@@ -298,6 +301,7 @@ impl Work {
             Self::LookForReturns => "Look for debits that banks took back",
             Self::LookForExpiry => "Look for saved cards that end",
             Self::Reconcile => "Compare gateway, payments and books",
+            Self::ReadPayouts => "Read and match payouts",
             Self::CheckRecords => "Check what is recorded here",
         }
     }

@@ -222,6 +222,7 @@ impl Worker {
             Work::LookForExpiry.queue_for(&tx, &day, now).await?;
             Work::CheckRecords.queue_for(&tx, &hour, now).await?;
             Work::Reconcile.queue_for_at(&tx, &day, now + RECONCILE_AFTER, now).await?;
+            Work::ReadPayouts.queue_for_at(&tx, &day, now + RECONCILE_AFTER, now).await?;
             tx.commit().await?;
         }
         self.engine.0.rounds.remember(period);

@@ -23,6 +23,8 @@
 //!   closes a card's; opening one of a bank debit is a late return.
 //! * `POST /control/stripe/method` `{"id", "change": "updated" | "expired" | "detached" | "mandate_ended"}` does to a saved
 //!   method what its bank, time or the merchant's staff would.
+//! * `POST /control/stripe/payout` `{"fails"?: "po_…"}` pays all that is available out, as an account's schedule does, or has a
+//!   payout fail.
 //! * `POST /control/webhooks/rotate` `{"vendor": "stripe", "secret"?, "url"?, "overlap_hours"?}` gives endpoints a new
 //!   secret and answers it; for `overlap_hours` (24) each delivery is signed with the old one too.
 //! * `GET /control/spent` `{"us"}` tells how long the vendors have worked on requests in all, these controls left out:
@@ -66,6 +68,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/authorizenet/transaction", post(alter_transaction))
         .route("/control/stripe/dispute", post(dispute))
         .route("/control/stripe/method", post(change_method))
+        .route("/control/stripe/payout", post(pay_out))
         .route("/control/webhooks", post(register_webhooks))
         .route("/control/webhooks/rotate", post(rotate_secret))
 }
@@ -427,6 +430,19 @@ async fn change_method(
     let (view, news) = stripe::methods::ordered(&shared, &order.id, order.change).map_err(ControlError::Stripe)?;
     tell(&shared, news).await?;
     Ok(Json(json!({ "method": view })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayoutOrder {
+    fails: Option<String>,
+}
+
+async fn pay_out(State(shared): State<Arc<Shared>>, body: Body<PayoutOrder>) -> Result<Json<Value>, ControlError> {
+    let Json(order) = body?;
+    let (view, news) = stripe::payouts::ordered(&shared, order.fails.as_deref()).map_err(ControlError::Stripe)?;
+    tell(&shared, news).await?;
+    Ok(Json(json!({ "payout": view })))
 }
 
 #[derive(Deserialize)]

@@ -68,7 +68,7 @@ const UNWRITABLE: [&str; 6] = ["13", "778", NOT_SYNCED, "8", "53100", "25006"];
 const NOT_SYNCED: &str = "1034";
 
 /// SQLite tells the columns where PostgreSQL tells the index. A test holds this table to the schema.
-pub(crate) const UNIQUE: [(&str, &str); 24] = [
+pub(crate) const UNIQUE: [(&str, &str); 25] = [
     ("merchant.key", "merchant_key"),
     ("person.email", "person_email"),
     ("customer.merchant_id, customer.external_id", "customer_external_id"),
@@ -89,6 +89,7 @@ pub(crate) const UNIQUE: [(&str, &str); 24] = [
     ("job.unique_key, job.merchant_id", "job_unique_key"),
     ("mail.unique_key, mail.merchant_id", "mail_unique_key"),
     ("method.merchant_id, method.customer_id", "one_default_method"),
+    ("payout.gateway_id, payout.merchant_id, payout.connection_id", "one_payout_per_id"),
     ("quote.merchant_id, quote.quote_id, quote.version", "one_quote_per_version"),
     ("quote_session.token_hash", "quote_session_token"),
     ("quote_session.merchant_id, quote_session.idempotency_key", "one_quote_session_per_key"),

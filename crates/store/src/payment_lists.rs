@@ -90,6 +90,12 @@ impl<C: ConnectionTrait> Scoped<C> {
         self.page(newest_first, page, per_page).await
     }
 
+    /// # Errors
+    /// The database is away.
+    pub async fn payments_by_id(&self, ids: Vec<PaymentId>) -> Result<Vec<Payment>, Error> {
+        Ok(self.find::<payment::Entity>().filter(payment::Column::Id.is_in(ids)).all(self.conn()).await?)
+    }
+
     /// The next ones, newest first, from after this one on.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ const FILES: [(&str, Role); 13] = [
     ("/admin/sync", Role::Admin),
     ("/dashboard/sync", Role::Payer),
     ("/payments/invoice.pdf?invoice=INVOICE", Role::Payer),
+    ("/admin/payouts", Role::Admin),
     ("/admin/transactions.csv", Role::Admin),
     ("/admin/transactions/PAYMENT/proof", Role::Admin),
 ];

@@ -47,6 +47,7 @@ mod partner_api;
 mod partner_api_more;
 mod pay;
 mod payment_methods;
+mod payouts;
 mod payrix;
 mod proof;
 mod prune;

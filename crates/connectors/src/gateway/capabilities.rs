@@ -26,6 +26,8 @@ pub struct Capabilities {
     pub disputes: bool,
     /// Tells what moved on the merchant's balance there, with its fees and payouts.
     pub balance: bool,
+    /// Lists what it paid out to the merchant's bank, and what each payout consists of.
+    pub payouts: bool,
     /// Keeps methods for later charges.
     pub stores: bool,
     /// Keeps the card of a charge as well.

@@ -20,7 +20,7 @@ use crate::{
     news::UNREADABLE,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     card::CardKind,
     dispute::DisputeSeen,
@@ -28,6 +28,7 @@ use domain::{
     method::{MethodKind, MethodSeen},
     money::Money,
     payment::{DeclineReason, Fact, MethodFace, Observation},
+    payout::{Breakdown, PayoutLineKind, PayoutState},
     refund::RefundSeen,
     views::MethodEntry,
 };
@@ -117,6 +118,38 @@ pub struct BalanceMove {
     pub fee: Money,
     /// On its way to the merchant's bank, or back from there.
     pub is_payout: bool,
+}
+
+/// A payout to the merchant's bank as a gateway lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPayout {
+    pub gateway_id: String,
+    /// Negative, when the gateway takes money from the bank.
+    pub amount: Money,
+    pub state: PayoutState,
+    /// The day on which the bank has it, or is to have it.
+    pub arrives_on: NaiveDate,
+    pub created_at: DateTime<Utc>,
+    /// Why it failed, in the gateway's words.
+    pub failure: Option<String>,
+    pub breakdown: Breakdown,
+}
+
+/// One thing that a payout consists of, whoever has moved it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPayoutLine {
+    pub kind: PayoutLineKind,
+    pub at: DateTime<Utc>,
+    /// Negative, when it went.
+    pub amount: Money,
+    /// What the gateway took for it beside that.
+    pub fee: Money,
+    /// The gateway's id of what moved it: a charge, a refund, a dispute, a payout; or of the line itself.
+    pub gateway_id: String,
+    /// The gateway's id of the payment that it is of.
+    pub charge_gateway_id: Option<String>,
+    /// What the gateway calls it, where it is of no payment.
+    pub words: Option<String>,
 }
 
 /// One charge. Key and reference were committed before it is sent, and the same request is sent again to look it up,
@@ -305,6 +338,11 @@ fn tells_no_balance() -> GatewayError {
     refused("tells_no_balance", "this gateway is not asked about the merchant's balance")
 }
 
+/// For adapters whose [`Capabilities::payouts`] is false.
+fn tells_no_payouts() -> GatewayError {
+    refused("tells_no_payouts", "this gateway is not asked about payouts")
+}
+
 /// For adapters whose [`Capabilities::reads_cards`] is false.
 fn reads_none() -> GatewayError {
     refused("reads_none", "this gateway tells of no card before it is charged")
@@ -414,6 +452,16 @@ pub trait Gateway: Send + Sync {
     /// What moved on the merchant's balance since then, whoever moved it.
     async fn balance_since(&self, _since: DateTime<Utc>) -> Result<Vec<BalanceMove>, GatewayError> {
         Err(tells_no_balance())
+    }
+
+    /// What was paid out to the merchant's bank since then, by when it was ordered.
+    async fn payouts_since(&self, _since: DateTime<Utc>) -> Result<Vec<ListedPayout>, GatewayError> {
+        Err(tells_no_payouts())
+    }
+
+    /// All that a payout consists of, where its [`Breakdown`] is told; the payout itself is none of it.
+    async fn payout_lines(&self, _gateway_id: &str) -> Result<Vec<ListedPayoutLine>, GatewayError> {
+        Err(tells_no_payouts())
     }
 
     /// Verifies the signature on the raw bytes, then says what the event is about. The event is a hint: what it claims

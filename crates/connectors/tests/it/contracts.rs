@@ -131,6 +131,8 @@ async fn stripe_refund_requests(now: DateTime<chrono::Utc>) -> Vec<Asked> {
     let _ = stripe.read_dispute("dp_1").await;
     let _ = stripe.disputed_since(now).await;
     let _ = stripe.balance_since(now).await;
+    let _ = stripe.payouts_since(now).await;
+    let _ = stripe.payout_lines("po_1").await;
     stub.asked()
 }
 
@@ -234,6 +236,7 @@ async fn what_we_send_to_stripe_is_what_its_contract_asks_for() {
             "get /v1/payment_intents",
             "get /v1/payment_intents/{intent}",
             "get /v1/payment_methods/{payment_method}",
+            "get /v1/payouts",
             "get /v1/refunds",
             "get /v1/refunds/{refund}",
             "get /v1/setup_intents",

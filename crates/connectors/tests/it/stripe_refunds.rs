@@ -9,7 +9,10 @@ use crate::{
 };
 use chrono::Utc;
 use connectors::gateway::{Found, Gateway, GatewayError, RefundRequest};
-use domain::refund::{RefundFact, RefundFailure, RefundSeen};
+use domain::{
+    payout::{Breakdown, PayoutLineKind, PayoutState},
+    refund::{RefundFact, RefundFailure, RefundSeen},
+};
 use serde_json::{Value, json};
 use simulators::{Vendor, facts};
 
@@ -206,4 +209,28 @@ async fn d30_the_balance_tells_of_charges_and_refunds_with_the_fees() {
     let told: Vec<_> = moved.iter().map(|of| (of.amount, of.fee, of.is_payout)).collect();
     assert_eq!(told, [(usd(-500), usd(0), false), (usd(120_450), usd(3_523), false)]);
     assert!(gateway(&sim).balance_since(sim.now() + chrono::TimeDelta::hours(1)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn g45_a_payout_is_listed_with_the_charges_refunds_and_fees_that_it_consists_of() {
+    let sim = Sim::start().await;
+    let of_charge = charged(&sim, "pm_card_visa").await;
+    let refund = gateway(&sim).refund(&of_charge(1, 500)).await.unwrap();
+    let since = sim.now() - chrono::TimeDelta::days(1);
+    assert!(gateway(&sim).payouts_since(since).await.unwrap().is_empty());
+    sim.advance_hours(72).await;
+    sim.control("stripe/payout", json!({})).await;
+    let payout = gateway(&sim).payouts_since(since).await.unwrap().pop().unwrap();
+    let told = (payout.amount, payout.state, payout.breakdown);
+    assert_eq!(told, (usd(120_450 - 3_523 - 500), PayoutState::OnItsWay, Breakdown::Told));
+    let mut lines = gateway(&sim).payout_lines(&payout.gateway_id).await.unwrap();
+    lines.sort_by_key(|line| line.amount.minor);
+    let kinds: Vec<_> = lines.iter().map(|line| (line.kind, line.amount, line.fee)).collect();
+    let (back, paid) = (PayoutLineKind::Refund, PayoutLineKind::Payment);
+    assert_eq!(kinds, [(back, usd(-500), usd(0)), (paid, usd(120_450), usd(3_523))]);
+    assert_eq!(Some(&lines[0].gateway_id), refund.gateway_id.as_ref());
+    let charge = Some(of_charge(1, 500).charge_gateway_id);
+    assert!(lines.iter().all(|line| line.charge_gateway_id == charge), "both name the payment: {lines:?}");
+    let odd = gateway(&sim).payout_lines("po_1/../refunds").await;
+    assert!(matches!(odd, Err(GatewayError::Refused { .. })), "{odd:?}");
 }

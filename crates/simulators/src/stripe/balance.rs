@@ -28,6 +28,9 @@ pub(crate) struct BalanceTransaction {
     category: String,
     source: String,
     description: Option<String>,
+    /// The automatic payout that it is part of.
+    #[serde(default)]
+    pub payout: Option<String>,
 }
 
 /// What moved the balance.
@@ -42,6 +45,7 @@ pub(crate) enum Movement {
     Dispute,
     DisputeReversal,
     Payout,
+    PayoutFailure,
 }
 
 impl Movement {
@@ -57,6 +61,7 @@ impl Movement {
             Self::Dispute => ("adjustment", "dispute"),
             Self::DisputeReversal => ("adjustment", "dispute_reversal"),
             Self::Payout => ("payout", "payout"),
+            Self::PayoutFailure => ("payout_failure", "payout_reversal"),
         }
     }
 }
@@ -94,12 +99,24 @@ pub(crate) fn retrieve(op: &Operation<'_>, id: &str, params: &Params) -> Answer 
 }
 
 pub(crate) fn list(op: &Operation<'_>, params: &Params) -> Answer {
-    params.allow(&[listing::PARAMS.as_slice(), &["currency", "source", "type"]].concat())?;
+    params.allow(&[listing::PARAMS.as_slice(), &["currency", "payout", "source", "type"]].concat())?;
+    if params.text("payout").is_some_and(|id| !super::payouts::is_automatic(op, id)) {
+        let message = "Balance transaction history can only be filtered on automatic transfers, not manual.";
+        return Err(Refusal::invalid(None, message).about("payout"));
+    }
+    let below = params.below("data");
     let is = |name: &str, value: &str| params.text(name).is_none_or(|wanted| wanted == value);
     let keep = |found: &BalanceTransaction| {
-        is("currency", &found.currency) && is("source", &found.source) && is("type", &found.kind)
+        let of_payout = params.text("payout").is_none_or(|wanted| found.payout.as_deref() == Some(wanted));
+        of_payout && is("currency", &found.currency) && is("source", &found.source) && is("type", &found.kind)
     };
-    let show = |found: &BalanceTransaction| found.view(op.now_s);
+    let show = |found: &BalanceTransaction| {
+        let mut view = found.view(op.now_s);
+        if below.expands("source") {
+            view["source"] = op.show_source(&found.source);
+        }
+        view
+    };
     listing::page(&op.account.balance, params, "/v1/balance_transactions", |found| found.created, keep, show)
 }
 
@@ -127,9 +144,19 @@ impl Operation<'_> {
             category: category.to_owned(),
             source: source.to_owned(),
             description: None,
+            payout: None,
         };
         self.account.balance.insert(id.clone(), booked);
         id
+    }
+
+    /// What moved the balance, whole.
+    fn show_source(&self, id: &str) -> Value {
+        let plain = Params::default();
+        let charge = self.account.charges.get(id).map(|charge| charge.view(self, &plain));
+        let found = charge.ok_or(()).or_else(|()| self.show_refund(id, &plain));
+        let found = found.or_else(|_| self.show_dispute(id)).or_else(|_| super::payouts::retrieve(self, id, &plain));
+        found.unwrap_or_else(|_| json!(id))
     }
 
     /// The id, or the transaction itself where `field` is expanded.

@@ -200,7 +200,7 @@ impl Operation<'_> {
         Ok(dispute.map_or(Value::Null, |dispute| dispute.view(self)))
     }
 
-    fn show_dispute(&self, id: &str) -> Answer {
+    pub fn show_dispute(&self, id: &str) -> Answer {
         let dispute = self.account.disputes.get(id).ok_or_else(|| Refusal::no_such("dispute", id, "dispute"))?;
         Ok(dispute.view(self))
     }

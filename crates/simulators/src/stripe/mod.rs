@@ -23,7 +23,7 @@ mod microdeposits;
 mod operation;
 mod pay_form;
 mod pay_page;
-mod payouts;
+pub(crate) mod payouts;
 mod refunds;
 mod refusal;
 mod sessions;

@@ -217,7 +217,7 @@ fn no_such(id: &str) -> Refusal {
 }
 
 impl Operation<'_> {
-    fn show_refund(&self, id: &str, params: &Params) -> Answer {
+    pub fn show_refund(&self, id: &str, params: &Params) -> Answer {
         self.account.refunds.get(id).map(|refund| refund.view(self, params)).ok_or_else(|| no_such(id))
     }
 

@@ -84,3 +84,38 @@ async fn events_that_no_endpoint_took_can_be_found() {
     assert_eq!((missed.len(), &missed[0]["pending_webhooks"]), (1, &json!(1)));
     assert!(list(&vendors, "events?delivery_success=true").await.is_empty());
 }
+
+#[tokio::test]
+async fn g45_an_automatic_payout_names_all_that_it_consists_of_and_its_failure_puts_the_money_back() {
+    let vendors = Vendors::start().await;
+    let paid = vendors.read(vendors.charge("pm_card_visa", "key-1")).await.unwrap().json;
+    let (charge, intent) = (paid["latest_charge"]["id"].as_str().unwrap(), &paid["id"]);
+    vendors.made("refunds", &[("charge", charge), ("amount", "450")]).await;
+    assert_eq!(vendors.control("stripe/payout", json!({"fails": "po_1"})).await.status, 400, "there is none");
+    vendors.advance(3).await;
+    let payout = vendors.control("stripe/payout", json!({})).await.json["payout"].clone();
+    contracts::stripe("payout", &payout);
+    let net = 120_450 - 3_523 - 450;
+    assert_eq!(
+        (&payout["amount"], &payout["automatic"], &payout["status"]),
+        (&json!(net), &json!(true), &json!("pending"))
+    );
+    let id = payout["id"].as_str().unwrap();
+    let lines = list(&vendors, &format!("balance_transactions?payout={id}&expand[]=data.source")).await;
+    lines.iter().for_each(|line| contracts::stripe("balance_transaction", line));
+    assert_eq!(lines.iter().map(|line| line["net"].as_i64().unwrap()).sum::<i64>(), 0, "the payout is one of its own");
+    let of_intent = lines.iter().filter(|line| line["source"]["payment_intent"] == *intent).count();
+    assert_eq!((lines.len(), of_intent), (3, 2));
+    assert_eq!(vendors.control("stripe/payout", json!({})).await.status, 400, "nothing is left");
+
+    vendors.advance(4).await;
+    let failed = vendors.control("stripe/payout", json!({"fails": id})).await.json["payout"].clone();
+    contracts::stripe("payout", &failed);
+    assert_eq!(failed["status"], "failed");
+    let again = vendors.control("stripe/payout", json!({})).await.json["payout"].clone();
+    let lines = list(&vendors, &format!("balance_transactions?payout={}", again["id"].as_str().unwrap())).await;
+    let back = lines.iter().find(|line| line["type"] == "payout_failure").unwrap();
+    assert_eq!((&again["amount"], &back["source"], lines.len()), (&json!(net), &json!(id), 2));
+    let by_hand = vendors.refused("payouts", &[("amount", "1"), ("currency", "usd")]).await;
+    assert_eq!(by_hand.1["code"], "balance_insufficient");
+}

@@ -31,6 +31,7 @@ mod mails;
 mod methods;
 mod moments;
 mod payments;
+mod payouts;
 mod people;
 mod quotes;
 mod refunds;

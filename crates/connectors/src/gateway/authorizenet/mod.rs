@@ -99,6 +99,7 @@ impl Gateway for AuthorizeNet {
             refunds: Refunds::WholeUntilSettled,
             disputes: true,
             balance: false,
+            payouts: false,
             stores: true,
             keeps_paid: true,
             debits: &[],

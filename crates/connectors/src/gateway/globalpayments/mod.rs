@@ -76,6 +76,7 @@ impl Gateway for GlobalPayments {
             // Its disputes do not say which payment they are of.
             disputes: false,
             balance: false,
+            payouts: false,
             stores: false,
             keeps_paid: false,
             debits: &[],

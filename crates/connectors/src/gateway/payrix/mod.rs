@@ -86,6 +86,7 @@ impl Gateway for Payrix {
             refunds: Refunds::Whole("Refund a part in Payrix’s own portal, and take it out of the books by hand."),
             disputes: false,
             balance: false,
+            payouts: false,
             stores: false,
             keeps_paid: false,
             debits: &[],

@@ -228,6 +228,7 @@ impl Gateway for Sandbox {
             refunds: Refunds::Allowed,
             disputes: true,
             balance: false,
+            payouts: false,
             stores: true,
             keeps_paid: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],

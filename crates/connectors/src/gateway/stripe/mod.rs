@@ -9,6 +9,7 @@ mod find;
 mod form;
 mod kept;
 mod methods;
+mod payouts;
 mod refunds;
 mod webhook;
 mod wire;
@@ -17,8 +18,9 @@ mod wire_refunds;
 
 use super::{
     BalanceMove, Capabilities, Cards, ChargeHow, ChargeRequest, Clock, ForgetRequest, Found, Gateway, GatewayError,
-    KeepRequest, KeptMethod, LateNews, ListedRefund, LookUp, News, ReadDispute, ReadRefund, RefundLookUp,
-    RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews, Wire, no_longer_kept,
+    KeepRequest, KeptMethod, LateNews, ListedPayout, ListedPayoutLine, ListedRefund, LookUp, News, ReadDispute,
+    ReadRefund, RefundLookUp, RefundRequest, Refunds, StoreLookUp, StoreRequest, Taken, WebhookError, WebhookNews,
+    Wire, no_longer_kept,
 };
 use crate::http::HttpClient;
 use async_trait::async_trait;
@@ -89,6 +91,7 @@ impl Gateway for Stripe {
             refunds: Refunds::Allowed,
             disputes: true,
             balance: true,
+            payouts: true,
             stores: true,
             keeps_paid: true,
             debits: &[MethodKind::AchDebit, MethodKind::BecsDebit],
@@ -193,6 +196,14 @@ impl Gateway for Stripe {
 
     async fn balance_since(&self, since: DateTime<Utc>) -> Result<Vec<BalanceMove>, GatewayError> {
         self.list_balance(since).await
+    }
+
+    async fn payouts_since(&self, since: DateTime<Utc>) -> Result<Vec<ListedPayout>, GatewayError> {
+        self.list_payouts(since).await
+    }
+
+    async fn payout_lines(&self, gateway_id: &str) -> Result<Vec<ListedPayoutLine>, GatewayError> {
+        self.list_payout_lines(gateway_id).await
     }
 
     fn webhook(&self, headers: &HeaderMap, raw: &[u8], now: DateTime<Utc>) -> Result<WebhookNews, WebhookError> {

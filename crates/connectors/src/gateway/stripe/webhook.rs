@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 /// How far the signed time may be from ours.
 pub const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// What we keep at Stripe is read there when it is needed, so that most news of it are echoes.
-const IDLE: [&str; 3] = ["customer.", "payment_method.", "mandate."];
+/// What we keep at Stripe is read there when it is needed, and payouts once a day, so that most news of these are echoes.
+const IDLE: [&str; 4] = ["customer.", "payment_method.", "mandate.", "payout."];
 /// But that a method, or all of a company's, can be charged no more, or that a card has another date or number, nothing
 /// else tells.
 const CHANGES: [&str; 5] = [

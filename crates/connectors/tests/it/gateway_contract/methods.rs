@@ -23,6 +23,8 @@ pub(super) async fn p14_disputes_and_kept_methods_are_refused_where_the_capabili
         (can.disputes, "tells_of_none", gateway.read_dispute("none").await.map(drop)),
         (can.disputes, "tells_of_none", gateway.disputed_since(sim.now()).await.map(drop)),
         (can.balance, "tells_no_balance", gateway.balance_since(sim.now()).await.map(drop)),
+        (can.payouts, "tells_no_payouts", gateway.payouts_since(sim.now()).await.map(drop)),
+        (can.payouts, "tells_no_payouts", gateway.payout_lines("none").await.map(drop)),
         (can.stores, "keeps_none", gateway.store(&request).await.map(drop)),
         (can.stores, "keeps_none", gateway.find_stored(&kept).await.map(drop)),
         (can.stores, "keeps_none", gateway.forget(&forget).await),
