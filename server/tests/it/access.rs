@@ -30,7 +30,7 @@ const METHOD_NAME: &str = "Blue office card";
 /// Where Northwind's events are sent.
 const SECRET_PLACE: &str = "http://127.0.0.1:9/of-northwind";
 /// Files and pages outside the App, and whom each is for. `INVOICE` stands for one of Acme's at Northwind, `PAYMENT` for its payment.
-const FILES: [(&str, Role); 13] = [
+const FILES: [(&str, Role); 14] = [
     ("/invoices/INVOICE", Role::Payer),
     ("/statements", Role::Payer),
     ("/credit-notes", Role::Payer),
