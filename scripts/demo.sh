@@ -18,7 +18,7 @@ start_demo() {
   portal="$(free_port)"
   simulators="$(free_port)"
   DEMO_FOLDER="$(mktemp -d)"
-  DEMO_LOG="$ROOT/target/demo.log"
+  DEMO_LOG="$ROOT/target/${DEMO_LOG_NAME:-demo}.log"
   export PORTAL_URL="http://127.0.0.1:$portal" SIMULATORS_URL="http://127.0.0.1:$simulators"
   export SITE="$ROOT/target/run/$profile/site"
   trap stop_demo EXIT
@@ -39,11 +39,11 @@ wait_for_demo() {
   until curl -fsS -m 2 "$PORTAL_URL/health/ready" >/dev/null 2>&1 && curl -fsS -m 2 "$SIMULATORS_URL/demo.json" >/dev/null 2>&1; do
     if ! kill -0 "$DEMO_PID" 2>/dev/null; then
       tail -n 20 "$DEMO_LOG" >&2
-      fail "The demo ended before it was ready; its last words stand above, all of them in target/demo.log."
+      fail "The demo ended before it was ready; its last words stand above, all of them in $DEMO_LOG."
     fi
     if ((SECONDS > until)); then
       tail -n 20 "$DEMO_LOG" >&2
-      fail "The demo was not ready within $DEMO_START_SECONDS seconds; target/demo.log tells what it did."
+      fail "The demo was not ready within $DEMO_START_SECONDS seconds; $DEMO_LOG tells what it did."
     fi
     sleep 0.2
   done
